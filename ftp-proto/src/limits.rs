@@ -1,0 +1,102 @@
+//! Every bound of a session, in one place.
+
+use core::time::Duration;
+
+/// How much of anything one session may hold. Each is a hard bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest command line in bytes, without its end; a longer one is answered 500 once and dropped whole.
+    pub line: usize,
+    /// The longest path in bytes, after it was resolved.
+    pub path: usize,
+    /// Commands that may wait while one runs; at that many the control connection is no longer read.
+    pub queued_commands: usize,
+    /// Bytes that those commands may hold in all.
+    pub queued_bytes: usize,
+    /// Commands past `queued_commands` that are still taken in while a transfer runs, so that an ABOR is heard.
+    pub look_ahead: usize,
+    /// Bytes of replies that the client has not taken; at that many no further command runs.
+    pub unsent_replies: usize,
+    /// Lines of one reply (STAT of a directory, HELP, a custom verb).
+    pub reply_lines: usize,
+    /// Commands that were no commands at all (500); one more closes the session.
+    pub violations: u32,
+    /// Failed logins; one more closes the session (RFC 2577 §5).
+    pub login_attempts: u32,
+    /// Bytes of one `Read`, `Receive` or `Send`, and of a listing's buffer.
+    pub chunk: usize,
+    /// Bytes of one `FileToData` or `DataToFile`.
+    pub range: u64,
+    /// Entries of one `ReadDir`.
+    pub directory_page: usize,
+    /// Entries that LIST sorts for -t, -S and -r; a larger directory is sent in the storage's order.
+    pub sorted_entries: usize,
+    /// Directories that LIST -R may have ahead of it, and how deep it goes.
+    pub recursion: usize,
+    /// Strangers turned away on one passive listener; one more closes the listener.
+    pub strangers: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: 4096,
+            path: 4096,
+            queued_commands: 64,
+            queued_bytes: 16 * 1024,
+            look_ahead: 16,
+            unsent_replies: 64 * 1024,
+            reply_lines: 10_000,
+            violations: 20,
+            login_attempts: 4,
+            chunk: 64 * 1024,
+            range: 16 * 1024 * 1024,
+            directory_page: 256,
+            sorted_entries: 50_000,
+            recursion: 1_000,
+            strangers: 100,
+        }
+    }
+}
+
+/// How long anything may take. Every one of them ends in a reply, a closed session or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Without a command, once logged in and no transfer running (RFC 1123 §4.1.3.2 asks for at least 5 minutes).
+    pub idle: Duration,
+    /// The longest that SITE IDLE may ask for.
+    pub idle_max: Duration,
+    /// From the connection to the login.
+    pub login: Duration,
+    /// From the 150 to the data connection.
+    pub data: Duration,
+    /// Without a byte on the data connection.
+    pub stall: Duration,
+    /// Before a failed login is answered (RFC 2577 §5).
+    pub login_delay: Duration,
+    /// For one operation of the host.
+    pub host: Duration,
+    /// For a commit or a copy, which may have to move a whole file.
+    pub host_long: Duration,
+    /// For the answer to `Cancel`.
+    pub cancel: Duration,
+    /// For the client to take its last reply.
+    pub linger: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(300),
+            idle_max: Duration::from_secs(7200),
+            login: Duration::from_secs(60),
+            data: Duration::from_secs(30),
+            stall: Duration::from_secs(60),
+            login_delay: Duration::from_secs(1),
+            host: Duration::from_secs(60),
+            host_long: Duration::from_secs(900),
+            cancel: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What happened, for those who watch: logs, metrics, screens.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::net::SocketAddr;
+
+use crate::failure::Failure;
+use crate::path::VirtualPath;
+use crate::server::CloseReason;
+use crate::time::Duration;
+
+/// Something that happened in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A client logged in.
+    LoggedIn {
+        /// As whom.
+        user: Arc<str>,
+    },
+    /// A login failed.
+    LoginFailed {
+        /// The name given, verbatim.
+        user: Box<[u8]>,
+    },
+    /// A transfer's data connection is open and bytes may flow.
+    TransferStarted {
+        /// What is moved.
+        what: TransferKind,
+        /// Which file or directory.
+        path: VirtualPath,
+        /// The size in bytes of a download's file, less the offset it begins at.
+        expected: Option<u64>,
+    },
+    /// A running transfer moved on. At most ten a second.
+    TransferProgress {
+        /// Bytes moved so far.
+        bytes: u64,
+    },
+    /// A transfer ended: the one value that says how.
+    TransferEnded(TransferSummary),
+    /// A file or directory changed, other than by a transfer.
+    Changed {
+        /// How.
+        change: Change,
+        /// Where.
+        path: VirtualPath,
+    },
+    /// The client did something it may not.
+    Refused {
+        /// What.
+        what: Refusal,
+    },
+    /// The session ended; the last notice of every session.
+    Ended(SessionSummary),
+}
+
+/// What a transfer moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransferKind {
+    /// RETR.
+    Download,
+    /// STOR, APPE, STOU.
+    Upload,
+    /// LIST, NLST, MLSD.
+    Listing,
+}
+
+/// How a transfer ended. Exactly one for each transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransferOutcome {
+    /// Everything arrived and is stored.
+    Complete,
+    /// The client said ABOR.
+    Aborted,
+    /// The data connection was reset, or never came about.
+    Reset,
+    /// The stream ended before its end mark.
+    Truncated,
+    /// The client did not connect, or nothing moved for too long.
+    TimedOut,
+    /// The control connection was lost.
+    ControlLost,
+    /// The quota was used up.
+    OverQuota,
+    /// A hook refused it.
+    Vetoed,
+    /// The server is ending.
+    Drained,
+    /// The storage failed.
+    Failed(Failure),
+}
+
+/// One transfer, ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferSummary {
+    /// What was moved.
+    pub what: TransferKind,
+    /// Which file or directory.
+    pub path: VirtualPath,
+    /// Bytes moved over the data connection.
+    pub bytes: u64,
+    /// From the command to its final reply.
+    pub duration: Duration,
+    /// How it ended.
+    pub outcome: TransferOutcome,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// A file was removed.
+    Removed,
+    /// A directory was removed.
+    DirectoryRemoved,
+    /// A directory was made.
+    DirectoryMade,
+    /// Renamed, to this path.
+    Renamed(VirtualPath),
+    /// Times or mode were set.
+    Attributes,
+    /// A symbolic link was made.
+    Linked,
+    /// Copied, to this path.
+    Copied(VirtualPath),
+}
+
+/// What a client may not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A stranger connected to the passive port.
+    Stranger(SocketAddr),
+    /// PORT or the like to an address that is not the client's, or to a port below 1024.
+    Bounce,
+    /// The account may not do this.
+    NotPermitted,
+    /// Another protocol's words on the control connection.
+    ForeignProtocol,
+    /// A command line that was too long.
+    LineTooLong,
+}
+
+/// One session, ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Who it was, once logged in.
+    pub user: Option<Arc<str>>,
+    /// Why it ended.
+    pub reason: CloseReason,
+    /// From the connection to its end.
+    pub duration: Duration,
+    /// Commands answered.
+    pub commands: u64,
+    /// Files sent completely.
+    pub downloads: u32,
+    /// Files received completely.
+    pub uploads: u32,
+    /// Bytes sent on data connections.
+    pub sent: u64,
+    /// Bytes received on data connections.
+    pub received: u64,
+}

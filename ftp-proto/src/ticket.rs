@@ -1,0 +1,141 @@
+//! Tickets: each action with an outcome is answered exactly once, by type.
+//!
+//! ```text
+//! engine: Action { ticket, .. } ──► adapter runs it ──► ticket.done(outcome) ─┐
+//!                                                      ticket.fail(failure) ─┤
+//! engine ◄── Event::Done(Completion) ◄────────────────────────────────────────┘
+//! ```
+//!
+//! A [`Ticket`] can be neither copied nor made; answering consumes it. Its type parameter says what the answer must
+//! be. The ledger in the session checks the rest: a [`Completion`] of another session is
+//! [`Misuse`](crate::server::Misuse) and changes nothing.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::failure::Failure;
+use crate::id::ActionId;
+use crate::outcome::{Closed, Connected, CustomReply, Done, Entries, Listening, Moved, Opened, Received, Space};
+use crate::storage::{Account, Metadata};
+use bytes::Bytes;
+
+/// The right, and the duty, to answer one action once.
+///
+/// Dropping it without an answer is a bug of the adapter: the engine waits for the action's deadline, asks to cancel
+/// it, and closes the session as [`HostStuck`](crate::server::CloseReason::HostStuck).
+#[must_use = "an action must be answered: call `done` or `fail`"]
+pub struct Ticket<T: Outcome> {
+    id: ActionId,
+    session: u32,
+    outcome: PhantomData<fn(T)>,
+}
+
+impl<T: Outcome> Ticket<T> {
+    pub(crate) const fn new(id: ActionId, session: u32) -> Self {
+        Self { id, session, outcome: PhantomData }
+    }
+
+    /// Which action this answers: what `Cancel` and `Progress` name.
+    #[must_use]
+    pub const fn id(&self) -> ActionId {
+        self.id
+    }
+
+    /// The action succeeded.
+    pub fn done(self, outcome: T) -> Completion {
+        Completion { id: self.id, session: self.session, result: Ok(outcome.into_answer()) }
+    }
+
+    /// The action failed.
+    pub fn fail(self, failure: Failure) -> Completion {
+        Completion { id: self.id, session: self.session, result: Err(failure) }
+    }
+
+    /// The action ended in `result`.
+    pub fn settle(self, result: Result<T, Failure>) -> Completion {
+        match result {
+            Ok(outcome) => self.done(outcome),
+            Err(failure) => self.fail(failure),
+        }
+    }
+}
+
+impl<T: Outcome> fmt::Debug for Ticket<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket({})", self.id)
+    }
+}
+
+/// An action's one answer, on its way back to the session as [`Event::Done`](crate::Event::Done).
+#[must_use = "hand it to the session as `Event::Done`"]
+#[derive(Debug)]
+pub struct Completion {
+    pub(crate) id: ActionId,
+    pub(crate) session: u32,
+    pub(crate) result: Result<Answer, Failure>,
+}
+
+impl Completion {
+    /// Which action this answers.
+    #[must_use]
+    pub const fn id(&self) -> ActionId {
+        self.id
+    }
+
+    /// The failure, if it is one.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        self.result.as_ref().err().copied()
+    }
+}
+
+/// What an action can end in. Sealed: the engine knows every outcome.
+pub trait Outcome: sealed::Sealed {}
+
+pub(crate) mod sealed {
+    /// Turns an outcome into the engine's own sum of them.
+    pub trait Sealed {
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn into_answer(self) -> super::Answer;
+    }
+}
+
+macro_rules! answers {
+    ($($variant:ident($type:ty) = |$value:ident| $make:expr, $held:ty;)*) => {
+        /// Every outcome, in one type.
+        #[derive(Debug)]
+        pub(crate) enum Answer {
+            $($variant($held),)*
+        }
+
+        $(
+            impl sealed::Sealed for $type {
+                #[allow(private_interfaces)]
+                fn into_answer(self) -> Answer {
+                    let $value = self;
+                    Answer::$variant($make)
+                }
+            }
+
+            impl Outcome for $type {}
+        )*
+    };
+}
+
+answers! {
+    Listening(Listening) = |it| it, Listening;
+    Connected(Connected) = |it| it, Connected;
+    Received(Received) = |it| it, Received;
+    Moved(Moved) = |it| it, Moved;
+    Closed(Closed) = |it| it, Closed;
+    Metadata(Metadata) = |it| Box::new(it), Box<Metadata>;
+    Entries(Entries) = |it| it, Entries;
+    Opened(Opened) = |it| it, Opened;
+    Chunk(Bytes) = |it| it, Bytes;
+    Space(Space) = |it| it, Space;
+    Account(Account) = |it| Box::new(it), Box<Account>;
+    Custom(CustomReply) = |it| it, CustomReply;
+    Done(Done) = |it| it, Done;
+}
