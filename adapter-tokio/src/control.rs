@@ -186,3 +186,6 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 64 * 1024;
 /// Replies that one system call sends.
 const SLICES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -278,11 +278,9 @@ fn poll_accept(
 /// Answers `guard` with the connection, and hands that to the driver under the name `data`.
 fn connected(guard: Guard<Connected>, data: DataId, result: Result<(TcpStream, SocketAddr), Failure>) {
     match result {
-        Ok((stream, peer)) => guard.settle_as(Ok(Connected { peer }), |completion| Report::Connected {
-            data,
-            stream,
-            completion,
-        }),
+        Ok((stream, peer)) => {
+            guard.settle_as(Ok(Connected { peer }), |completion| Report::Connected { data, stream, completion })
+        }
         Err(failure) => guard.settle(Err(failure)),
     }
 }

@@ -102,7 +102,7 @@ impl Driver {
                 turns += 1;
                 if turns == TURNS_AT_ONCE {
                     turns = 0;
-                    tokio::task::yield_now().await;
+                    self.breathe().await;
                 }
             } else if self.is_open() {
                 turns = 0;
@@ -173,6 +173,17 @@ impl Driver {
             self.feed(Event::Timeout);
         }
         due
+    }
+
+    /// Lets other tasks run, and looks for data connections, which otherwise only a wait does: a client that keeps the
+    /// session busy must not keep them out.
+    async fn breathe(&mut self) {
+        let data = &mut self.world.data;
+        tokio::select! {
+            biased;
+            () = data.accepted(), if data.is_accepting() => {}
+            () = tokio::task::yield_now() => {}
+        }
     }
 
     /// Waits until there may be something to do.

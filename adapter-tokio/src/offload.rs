@@ -91,8 +91,9 @@ pub(crate) async fn file_to_socket(
     {
         return Ok(moved);
     }
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; range.room(BUFFER)];
     while range.left() > 0 {
+        cancel.or(stream.writable()).await?;
         let (filled, count) = range.read(buffer).await?;
         buffer = filled;
         let Some(chunk @ [_, ..]) = buffer.get(..count) else { return Ok(range.ended()) };
@@ -119,7 +120,7 @@ pub(crate) async fn socket_to_file(
     let mut buffer = Vec::with_capacity(BUFFER);
     while range.left() > 0 {
         cancel.or(stream.readable()).await?;
-        let stop = fill(stream, &mut buffer, range.left());
+        let stop = fill(stream, &mut buffer, range.room(BUFFER));
         if !buffer.is_empty() {
             buffer = range.write(buffer).await?;
             progress(range.moved);
@@ -141,9 +142,8 @@ enum Stop {
     Broken(Failure),
 }
 
-/// Reads what is there now, so much as `buffer` and `left` allow.
-fn fill(stream: &TcpStream, buffer: &mut Vec<u8>, left: u64) -> Stop {
-    let room = usize::try_from(left).unwrap_or(usize::MAX).min(BUFFER);
+/// Reads what is there now, until `buffer` holds `room` bytes.
+fn fill(stream: &TcpStream, buffer: &mut Vec<u8>, room: usize) -> Stop {
     while buffer.len() < room {
         let rest = room - buffer.len();
         match stream.try_read_buf(&mut (&mut *buffer).limit(rest)) {
@@ -169,6 +169,11 @@ impl Range {
         self.len - self.moved
     }
 
+    /// How much of what is left fits in `most`.
+    fn room(&self, most: usize) -> usize {
+        usize::try_from(self.left()).unwrap_or(usize::MAX).min(most)
+    }
+
     fn position(&self) -> u64 {
         self.at.saturating_add(self.moved)
     }
@@ -184,7 +189,7 @@ impl Range {
     /// Reads the next bytes into `buffer`: it, and how many.
     async fn read(&self, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Failure> {
         let (file, position) = (Arc::clone(&self.file), self.position());
-        let max = usize::try_from(self.left()).unwrap_or(usize::MAX).min(buffer.len());
+        let max = self.room(buffer.len());
         blocking(move || {
             let count = file.read_at(buffer.get_mut(..max).unwrap_or_default(), position)?;
             Ok((buffer, count))
@@ -238,6 +243,8 @@ mod kernel {
                 Ok(count) => {
                     range.moved += count as u64;
                     progress(range.moved);
+                    // A fast peer on a fast network leaves nothing to wait for; others want the thread too.
+                    tokio::task::yield_now().await;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) if is_unsupported(&error) => return Ok(None),
@@ -251,9 +258,8 @@ mod kernel {
         // This may wait for the disk, on a thread that should not wait. A hop to another thread for each call would
         // cost more than the read-ahead of a file that is read in order leaves to wait for; the bound on a call keeps
         // the worst case to that of one read.
-        let count = usize::try_from(range.left()).unwrap_or(usize::MAX).min(AT_ONCE);
         let mut offset = range.position();
-        Ok(sendfile(stream, &*range.file, Some(&mut offset), count)?)
+        Ok(sendfile(stream, &*range.file, Some(&mut offset), range.room(AT_ONCE))?)
     }
 
     fn is_unsupported(error: &io::Error) -> bool {
@@ -270,7 +276,6 @@ mod kernel {
 
     use super::{Cancel, Failure, Moved, Range, TcpStream};
 
-    #[expect(clippy::unused_async, reason = "the same shape as on Linux")]
     pub(super) async fn send_file(
         _range: &mut Range,
         _stream: &TcpStream,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,10 +69,11 @@ impl Server {
     /// If the listener itself cannot be used.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
+        let mut drained = pin!(self.register.drained());
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = self.register.drained() => break,
+                () = &mut drained => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
@@ -152,8 +154,6 @@ impl Builder {
 impl Handle {
     /// Ends the server: no session begins any more, running transfers may finish within `grace`, then everything is
     /// cut. Returns at once; [`Server::serve`] returns when it is done. May be called again to change the grace.
-    ///
-    /// Must be called within the runtime.
     pub fn shutdown(&self, grace: Duration) {
         let now = Instant::now();
         self.0.drain(now.checked_add(grace).unwrap_or(now + A_YEAR));
@@ -198,3 +198,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// A grace without end.
 const A_YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,6 @@ pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// What an error of a socket means.
 pub(crate) fn failure(error: &io::Error) -> Failure {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of the system's errors are one to the engine")]
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::NotConnected => {
             Failure::Reset
@@ -114,7 +113,6 @@ pub(crate) fn failure(error: &io::Error) -> Failure {
 
 /// What an error of a file means.
 pub(crate) fn file_failure(error: &io::Error) -> Failure {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of the system's errors are one to the engine")]
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::FileTooLarge => Failure::NoSpace,
         ErrorKind::QuotaExceeded => Failure::OverQuota,
@@ -127,3 +125,6 @@ pub(crate) fn file_failure(error: &io::Error) -> Failure {
 const BACKLOG: i32 = 16;
 /// Input is dropped up to 4 KiB times this.
 const DISCARD_READS: usize = 64;
+
+#[cfg(test)]
+mod tests;
