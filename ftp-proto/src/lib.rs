@@ -20,6 +20,8 @@ pub mod notice;
 pub mod outcome;
 pub mod server;
 pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod verb;
 
