@@ -149,12 +149,14 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_and_takes_lists_whole() {
-        let file: Options = toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'").unwrap();
+        let file: Options =
+            toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'\nkeep-partial = true").unwrap();
         let line: Options = toml::from_str("user = ['e:f']\nmax-sessions = 6").unwrap();
         let settings = Settings::decide(line.or(file)).unwrap();
         assert_eq!(settings.users.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["e"]);
         assert_eq!(settings.max_sessions, 6);
         assert!(!settings.engine.active_mode.is_on());
+        assert!(settings.engine.keep_partial.is_on());
     }
 
     #[test]

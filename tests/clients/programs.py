@@ -193,9 +193,10 @@ class Ncftp(Client):
                         env={"HOME": str(self.scratch)})[1]
 
     def login(self):
-        self.tool("ncftpls", "-r", "1", f"{self.url}/")
+        self.tool("ncftpls", "-l", f"{self.url}/")
 
     def list(self, directory):
+        self.tool("ncftpls", f"{self.url}/{directory}/")  # `NLST -CF`
         return self.tool("ncftpls", "-l", f"{self.url}/{directory}/")
 
     def upload(self, local, remote):
