@@ -23,7 +23,7 @@ const ENTRIES: u32 = 10_000;
 fn entries() -> Vec<Entry> {
     let entry = |number: u32| {
         let modified = UnixTime::from_secs(NOW.secs - i64::from(number) * 3_000);
-        let shape = if number % 10 == 0 {
+        let shape = if number.is_multiple_of(10) {
             Metadata::directory(modified)
         } else {
             Metadata::file(u64::from(number) * 4_099, modified)

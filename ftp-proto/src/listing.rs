@@ -29,6 +29,9 @@ fn write_principal(out: &mut Vec<u8>, name: Option<&str>, number: u32) {
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return write_decimal(out, number.into());
     };
+    if name.len() <= PRINCIPAL_LETTERS && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';') {
+        return out.extend_from_slice(name.as_bytes());
+    }
     for letter in name.chars().take(PRINCIPAL_LETTERS) {
         let letter = match letter {
             ';' => '?',
