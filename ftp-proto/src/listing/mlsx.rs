@@ -137,7 +137,7 @@ fn write_type(out: &mut Vec<u8>, metadata: &Metadata, role: MlsxRole) {
     out.extend_from_slice(word);
 }
 
-/// A `time-val` in whole seconds: many clients' readers of facts take 14 digits and no more.
+/// A `time-val` in whole seconds, for readers of facts that know of no fraction (§2.3 makes it optional).
 fn write_seconds(out: &mut Vec<u8>, at: UnixTime) {
     write_time_val(out, UnixTime::from_secs(at.secs));
 }
