@@ -290,7 +290,7 @@ fn site() {
             "COPY a b c",
             "COPY  a",
             "COPY a ",
-            "COPY \"a b\"",
+            
             "COPY \"a b\"c d",
             "!",
             "UTIME a",
