@@ -23,6 +23,7 @@ pub mod storage;
 pub mod time;
 pub mod verb;
 
+mod digits;
 mod failure;
 mod id;
 mod path;
