@@ -290,7 +290,6 @@ fn site() {
             "COPY a b c",
             "COPY  a",
             "COPY a ",
-            
             "COPY \"a b\"c d",
             "!",
             "UTIME a",
