@@ -63,8 +63,8 @@ fn known(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
     }
 }
 
-/// Whether an optional argument was left out. Where no pathname consists of blanks that a client would ask for,
-/// blanks are none; MLSD and MLST take any name verbatim.
+/// Whether an optional argument was left out. Blanks alone are sent by clients that mean nothing by them; but MLSD
+/// and MLST take any name verbatim, and a password may be anything.
 fn is_left_out(verb: Verb, argument: &[u8]) -> bool {
     match verb {
         Verb::Noop => true,

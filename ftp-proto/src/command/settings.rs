@@ -1,7 +1,6 @@
 //! Arguments that set something for what comes: EPSV, TYPE, STRU, MODE, ALLO, REST and OPTS.
 
-use nom::Parser;
-use nom::bytes::complete::{tag, tag_no_case, take_while1};
+use nom::bytes::complete::{tag_no_case, take_while1};
 use nom::character::complete::{u8, u64};
 use nom::combinator::{map, opt, verify};
 use nom::sequence::{preceded, terminated};

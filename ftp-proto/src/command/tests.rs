@@ -1,4 +1,3 @@
-use alloc::string::String;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
@@ -72,7 +71,8 @@ proptest! {
         let [a, b, c, d, ..] = octets;
         let v4 = SocketAddr::from(([a, b, c, d], port));
         let v6 = SocketAddr::from((octets, port));
-        for (verb, address) in [(Verb::Port, v4), (Verb::Eprt, v4), (Verb::Eprt, v6), (Verb::Lprt, v4), (Verb::Lprt, v6)] {
+        use Verb::{Eprt, Lprt, Port};
+        for (verb, address) in [(Port, v4), (Eprt, v4), (Eprt, v6), (Lprt, v4), (Lprt, v6)] {
             let command = Command::Port(verb, address);
             prop_assert_eq!(parse(&print(&command)), Ok(command));
         }
