@@ -20,7 +20,31 @@ pub(crate) fn write_number<const RADIX: u64>(out: &mut Vec<u8>, mut value: u64, 
 
 /// Writes `value` in decimal, as wide as it is.
 pub(crate) fn write_decimal(out: &mut Vec<u8>, value: u64) {
-    write_number::<10>(out, value, 0, b'0');
+    out.extend_from_slice(Decimal::new(value).as_bytes());
+}
+
+/// Decimal digits of `number`, without allocation.
+pub(crate) struct Decimal {
+    digits: [u8; 20],
+    from: usize,
+}
+
+impl Decimal {
+    pub(crate) fn new(mut number: u64) -> Self {
+        let mut this = Self { digits: [b'0'; 20], from: 20 };
+        loop {
+            this.from -= 1;
+            this.digits[this.from] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                return this;
+            }
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.from..]
+    }
 }
 
 /// The last two decimal digits of `value`.

@@ -18,6 +18,7 @@ pub mod line;
 pub mod listing;
 pub mod notice;
 pub mod outcome;
+pub mod reply;
 pub mod server;
 pub mod storage;
 pub mod time;
