@@ -55,7 +55,6 @@ impl Reply {
     }
 
     /// Begins a reply of several lines: `code-first`.
-    #[must_use]
     pub fn begin(code: u16, first: &[u8]) -> MultiLine {
         let mut out = Vec::new();
         push_code(&mut out, code, b'-');

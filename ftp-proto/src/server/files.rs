@@ -196,7 +196,7 @@ impl Session {
 
     pub(super) fn answer_times_before_mode(
         &mut self,
-        change: Box<PendingChange>,
+        change: PendingChange,
         mode: u32,
         result: Result<Answer, Failure>,
     ) {
@@ -204,7 +204,7 @@ impl Session {
             return self.finish(refusal(failure, Verb::Mff));
         }
         let path = change.path.clone();
-        self.ask_change(*change, |ticket| StorageAction::SetMode { ticket, path, mode });
+        self.ask_change(change, |ticket| StorageAction::SetMode { ticket, path, mode });
     }
 
     pub(super) fn run_mlst(&mut self, path: VirtualPath) {

@@ -3,6 +3,7 @@
 //! Pulled, never pushed: a read is asked for only when what was read before is on its way, so neither side can fill the
 //! memory. TYPE I with a file that the kernel can move is one offload after another; everything else goes through here.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -16,7 +17,7 @@ use crate::outcome::{DataEnd, Moved, Offload, Opened, Received};
 pub(super) enum Flow {
     Download(Download),
     Upload(Upload),
-    Listing(Listing),
+    Listing(Box<Listing>),
 }
 
 /// A file on its way to the client.

@@ -82,7 +82,7 @@ impl Session {
             Question::Facts(path) => self.answer_facts(&path, outcome(result)),
             Question::RenameFrom(path) => self.answer_rename_from(path, outcome(result)),
             Question::Change(change) => self.answer_change(*change, result),
-            Question::Mode(change, mode) => self.answer_times_before_mode(change, mode, result),
+            Question::Mode(change, mode) => self.answer_times_before_mode(*change, mode, result),
             Question::Custom => self.answer_custom(outcome(result)),
         }
     }

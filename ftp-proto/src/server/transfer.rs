@@ -200,7 +200,7 @@ impl Session {
             Err(error) => return self.finish(path_error(error)),
         };
         let path = lister.target().clone();
-        let transfer = Transfer::new(verb, path, Flow::Listing(Listing::new(lister)), self.now);
+        let transfer = Transfer::new(verb, path, Flow::Listing(Box::new(Listing::new(lister))), self.now);
         self.start(transfer);
     }
 
