@@ -21,6 +21,8 @@ pub mod outcome;
 pub mod reply;
 pub mod server;
 pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod verb;
 
