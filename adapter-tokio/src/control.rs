@@ -124,12 +124,24 @@ impl Control {
         }
     }
 
-    /// Closes. Where an orderly end was asked for, input is read and dropped for a moment first: a close with unread
-    /// input is a reset, and a reset takes the last reply with it before the client could read it.
+    /// Closes. Where an orderly end was asked for, what is pending may still leave, and input is read and dropped for
+    /// a moment: a close with unread input is a reset, and a reset takes the last reply with it before the client could
+    /// read it.
+    ///
+    /// Not cancel-safe: dropped half-way, the connection is closed at once.
     pub(crate) async fn close(mut self) {
+        if self.farewell != Farewell::NotAsked {
+            let _ = tokio::time::timeout(LINGER, self.end()).await;
+        }
+    }
+
+    async fn end(&mut self) {
+        while self.has_pending() && self.flush().is_ok() {
+            self.writable().await;
+        }
         self.say_farewell();
-        if self.farewell == Farewell::Said && self.health == Health::Whole {
-            let _ = tokio::time::timeout(LINGER, self.discard_input()).await;
+        if self.health == Health::Whole {
+            self.discard_input().await;
         }
     }
 
