@@ -8,6 +8,7 @@
 //! TOML file ────┘                               └→ transfers (bars, on a terminal)
 //! ```
 
+mod announcement;
 mod arguments;
 mod console;
 mod fault;
@@ -16,6 +17,7 @@ mod password;
 mod serve;
 mod settings;
 mod transfers;
+mod users_file;
 mod values;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -99,8 +99,7 @@ fn count(given: Option<NonZeroU32>, default: usize) -> usize {
 
 /// Reads the configuration file. Its paths are relative to it.
 fn read_file(path: &Path) -> Result<Options, Fault> {
-    let text =
-        fs::read_to_string(path).map_err(|cause| Fault::ConfigUnreadable { path: path.to_path_buf(), cause })?;
+    let text = fs::read_to_string(path).map_err(|cause| Fault::ConfigUnreadable { path: path.to_path_buf(), cause })?;
     let mut options: Options = toml::from_str(&text).map_err(|error| Fault::ConfigBroken {
         path: path.to_path_buf(),
         line: error.span().map_or(1, |span| line_of(&text, span.start)),
@@ -120,16 +119,6 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 fn one_line(message: &str) -> String {
     message.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
-}
-
-/// The address by which a client on this machine reaches a listener: `0.0.0.0` and `::` are no addresses to call.
-pub(crate) fn reachable(listener: SocketAddr) -> SocketAddr {
-    let address = match listener.ip() {
-        IpAddr::V4(any) if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    };
-    SocketAddr::new(address, listener.port())
 }
 
 /// Only this machine, and a port that needs no privilege.

@@ -24,7 +24,7 @@ pub(crate) enum Access {
 
 impl Access {
     /// The access that `word` names.
-    fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         match word {
             "ro" => Some(Self::ReadOnly),
             "rw" => Some(Self::ReadWrite),
