@@ -1,5 +1,7 @@
 //! What every storage must do, run against each of ours.
 
+#![allow(clippy::unwrap_used, reason = "behaviours are run by tests")]
+
 use ftp_host::{Cancel, Storage, Upload, WriteFile};
 use ftp_proto::action::Times;
 use ftp_proto::storage::{FileKind, FinishHow, Replace, Wanted, WriteMode};
@@ -300,6 +302,15 @@ fn what_was_announced_must_fit(disk: Disk<'_>) {
 
 macro_rules! suite {
     ($($behaviour:ident,)*) => {
+        mod memory_disk {
+            $(
+                #[test]
+                fn $behaviour() {
+                    super::$behaviour(&ftp_host::MemoryDisk::new());
+                }
+            )*
+        }
+
         #[cfg(target_os = "linux")]
         mod local_disk {
             $(

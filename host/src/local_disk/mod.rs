@@ -14,7 +14,7 @@ mod files;
 mod jail;
 mod metadata;
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ use self::failures::failure;
 use self::files::{InPlace, LocalRead, NewFile};
 use self::jail::Jail;
 use self::metadata::Owners;
+use crate::links::relative_to;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 
 /// A directory of the local disk, and all that is beneath it.
@@ -169,7 +170,7 @@ impl Storage for LocalDisk {
 
 impl LocalDisk {
     /// Holds a file or directory, so that its attributes can be set whatever becomes of its name.
-    fn changeable(&self, path: &VirtualPath) -> Result<std::os::fd::OwnedFd, Failure> {
+    fn changeable(&self, path: &VirtualPath) -> Result<OwnedFd, Failure> {
         let file = self.jail.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
         match FileType::from_raw_mode(fstat(&file).map_err(failure)?.st_mode) {
             FileType::RegularFile | FileType::Directory => Ok(file),
@@ -205,14 +206,6 @@ fn copied_by_buffer(source: LocalRead, copy: &NewFile, cancel: &Cancel) -> Resul
         copy.write_at(at, &bytes)?;
         at += bytes.len() as u64;
     }
-}
-
-/// The way from the directory `from` to `target`, so that a link stays inside wherever the root is mounted.
-fn relative_to(from: &VirtualPath, target: &VirtualPath) -> Vec<u8> {
-    let shared = from.components().zip(target.components()).take_while(|(a, b)| a == b).count();
-    let up = from.components().skip(shared).map(|_| &b".."[..]);
-    let way: Vec<&[u8]> = up.chain(target.components().skip(shared)).collect();
-    if way.is_empty() { b".".to_vec() } else { way.join(&b'/') }
 }
 
 /// How much the kernel copies between two looks at whether to end.
