@@ -71,6 +71,15 @@ impl Running {
     }
 }
 
+/// The code of the reply to a login.
+fn login(address: SocketAddr, user: &str, password: &str) -> String {
+    let mut control = TcpStream::connect(address).unwrap();
+    write!(control, "USER {user}\r\nPASS {password}\r\n").unwrap();
+    let lines = BufReader::new(control).lines().map(Result::unwrap);
+    let code = lines.map(|line| line[..3].to_string()).find(|code| !["220", "331"].contains(&&**code));
+    code.unwrap()
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -162,7 +171,9 @@ fn a_hashed_password_makes_a_user() {
     fs::write(&users, format!("alice:{}:ro:/\n", hash.trim_end())).unwrap();
     let server =
         Running::start(ftpd().arg(directory.path()).args(["--listen", "127.0.0.1:0", "--users-file"]).arg(&users));
-    assert!(server.said.contains(&"  to alice: read only".into()), "{:?}", server.said);
+    assert!(server.said.contains(&format!("  to the users of {}", users.display())), "{:?}", server.said);
+    assert_eq!(login(server.addresses[0], "alice", "s:e cret"), "230");
+    assert_eq!(login(server.addresses[0], "alice", "wrong"), "530");
 }
 
 #[test]
