@@ -18,11 +18,15 @@ pub mod line;
 pub mod listing;
 pub mod notice;
 pub mod outcome;
+pub mod reply;
 pub mod server;
 pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod verb;
 
+mod digits;
 mod failure;
 mod id;
 mod path;

@@ -1,61 +1,26 @@
 //! What every adapter shares: storage, accounts, and the pool that runs them.
 
-use std::fs::File;
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod accounts;
+mod blocking;
+mod commands;
+mod host;
+mod job;
+mod links;
+#[cfg(target_os = "linux")]
+mod local_disk;
+mod memory_disk;
+mod pool;
+mod read_only;
+mod storage;
+mod table;
 
-use ftp_proto::{ActionId, Completion, FileId, HostAction};
-
-/// Who a session is with, before any login.
-#[derive(Clone, Copy, Debug)]
-pub struct Client {
-    /// The client's address.
-    pub peer: SocketAddr,
-    /// Our address, as the client sees it.
-    pub local: SocketAddr,
-}
-
-/// The primitive: makes the host's side of each control connection. Completion-based, so that it fits any runtime.
-pub trait Host: Send + Sync + 'static {
-    /// The host's side of one new session.
-    fn session(&self, client: Client) -> Box<dyn HostSession>;
-}
-
-/// The host's side of one session: its open files and directories, and whoever is logged in.
-///
-/// Dropping it closes every file and directory, and discards uploads that were not finished.
-pub trait HostSession: Send {
-    /// Begins `action` and returns without waiting. Its one answer goes to `reply`: from any thread, at any time, also
-    /// before this returns.
-    fn submit(&mut self, action: HostAction, reply: ReplyTo);
-
-    /// Asks to end an action early. Its answer still comes, once.
-    fn cancel(&mut self, id: ActionId) {
-        let _ = id;
-    }
-
-    /// The open file, when it is one that the kernel can move bytes of (`Opened::offload`).
-    fn file(&self, id: FileId) -> Option<Arc<File>>;
-}
-
-/// Where answers go: cheap to clone.
-#[derive(Clone)]
-pub struct ReplyTo(Arc<dyn Fn(Completion) + Send + Sync>);
-
-impl ReplyTo {
-    /// Answers are handed to `deliver`, which must not block.
-    pub fn new(deliver: impl Fn(Completion) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(deliver))
-    }
-
-    /// Delivers one answer.
-    pub fn send(&self, completion: Completion) {
-        (self.0)(completion);
-    }
-}
-
-impl std::fmt::Debug for ReplyTo {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReplyTo")
-    }
-}
+pub use accounts::{Accounts, BadHash, Login, Password, Users, hash_password};
+pub use blocking::{Inline, Pooled};
+pub use commands::{Commands, NoCommands};
+pub use host::{Client, Host, HostSession, ReplyTo};
+#[cfg(target_os = "linux")]
+pub use local_disk::LocalDisk;
+pub use memory_disk::MemoryDisk;
+pub use pool::PoolSize;
+pub use read_only::ReadOnly;
+pub use storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};

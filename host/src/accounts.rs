@@ -1,0 +1,190 @@
+//! Who may log in, and what they then see.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use ftp_proto::action::Credentials;
+use ftp_proto::storage::{Account, Permissions};
+use ftp_proto::{Failure, Secret, VirtualPath};
+
+use crate::storage::Storage;
+
+/// Decides who may log in. May block; may be called from several threads at once.
+pub trait Accounts: Send + Sync {
+    /// Who this is, and the storage they get.
+    ///
+    /// # Errors
+    /// [`Failure::LoginIncorrect`] whatever was wrong, and in the same time, so that names cannot be found out;
+    /// another failure when nobody can be told apart now.
+    fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure>;
+}
+
+/// A login that succeeded.
+#[derive(Clone)]
+pub struct Login {
+    /// What the engine learns.
+    pub account: Account,
+    /// What every later action of the session is run on.
+    pub storage: Arc<dyn Storage>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// How a user's password is known.
+#[derive(Clone)]
+pub enum Password {
+    /// As it is: for tests, and for passwords made up when the program starts.
+    Plain(Secret),
+    /// By its hash: see [`hash_password`].
+    Hashed(PasswordHash),
+}
+
+impl Password {
+    /// The password itself.
+    #[must_use]
+    pub fn plain(password: impl AsRef<[u8]>) -> Self {
+        Self::Plain(Secret::new(password.as_ref()))
+    }
+
+    /// A hash that [`hash_password`] made, in the PHC format: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
+    ///
+    /// # Errors
+    /// When it is not an argon2id hash with its salt.
+    pub fn hashed(phc: &str) -> Result<Self, BadHash> {
+        let hash = PasswordHash::new(phc).map_err(|_| BadHash)?;
+        let whole = hash.algorithm.as_str() == "argon2id" && hash.salt.is_some() && hash.hash.is_some();
+        let known = argon2::Params::try_from(&hash).is_ok();
+        if whole && known { Ok(Self::Hashed(hash)) } else { Err(BadHash) }
+    }
+
+    fn matches(&self, given: &Secret) -> bool {
+        match self {
+            Self::Plain(known) => same_bytes(known.expose(), given.expose()),
+            Self::Hashed(hash) => Argon2::default().verify_password(given.expose(), hash).is_ok(),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+/// The text is not an argon2id hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not an argon2id hash in the PHC format ($argon2id$v=19$m=...,t=...,p=...$salt$hash)")]
+pub struct BadHash;
+
+/// A fresh salted argon2id hash of `password`, in the PHC format.
+///
+/// Takes some tens of milliseconds and 19 MiB of memory: that is its point.
+///
+/// # Panics
+/// When the operating system has no randomness to give.
+#[must_use]
+pub fn hash_password(password: &[u8]) -> String {
+    let hash = Argon2::default().hash_password(password).expect("randomness, and a password shorter than 4 GiB");
+    hash.to_string()
+}
+
+/// A list of users held in memory. Built in the style of `Users::new().anonymous(…).user(…)`.
+#[derive(Debug, Default)]
+pub struct Users {
+    users: BTreeMap<Box<[u8]>, User>,
+    anonymous: Option<Login>,
+    /// What the password of an unknown name is compared with, to no avail.
+    decoy: Option<Password>,
+}
+
+#[derive(Debug)]
+struct User {
+    password: Password,
+    login: Login,
+}
+
+impl Users {
+    /// Nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a user, or replaces the one of that name, who begins at `/`.
+    #[must_use]
+    pub fn user(self, name: &str, password: Password, permissions: Permissions, storage: Arc<dyn Storage>) -> Self {
+        self.user_at(name, password, permissions, storage, VirtualPath::root())
+    }
+
+    /// The same for one who begins at `home`.
+    #[must_use]
+    pub fn user_at(
+        mut self,
+        name: &str,
+        password: Password,
+        permissions: Permissions,
+        storage: Arc<dyn Storage>,
+        home: VirtualPath,
+    ) -> Self {
+        if self.decoy.is_none() || matches!(self.decoy, Some(Password::Plain(_))) {
+            self.decoy = Some(password.clone());
+        }
+        let mut account = Account::new(name, permissions);
+        account.home = home;
+        self.users.insert(name.as_bytes().into(), User { password, login: Login { account, storage } });
+        self
+    }
+
+    /// Lets `anonymous` and `ftp` in, in any case and with any password (RFC 1635).
+    #[must_use]
+    pub fn anonymous(mut self, permissions: Permissions, storage: Arc<dyn Storage>) -> Self {
+        self.anonymous = Some(Login { account: Account::new("anonymous", permissions), storage });
+        self
+    }
+
+    /// Whether there is a user of that name.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.users.contains_key(name.as_bytes())
+    }
+}
+
+impl Accounts for Users {
+    fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure> {
+        if let Some(user) = self.users.get(&credentials.user) {
+            let matches = user.password.matches(&credentials.password);
+            return if matches { Ok(user.login.clone()) } else { Err(Failure::LoginIncorrect) };
+        }
+        if let Some(login) = &self.anonymous
+            && ANONYMOUS.iter().any(|name| credentials.user.eq_ignore_ascii_case(name))
+        {
+            return Ok(login.clone());
+        }
+        // An unknown name takes as long as a wrong password.
+        if let Some(decoy) = &self.decoy {
+            black_box(decoy.matches(&credentials.password));
+        }
+        Err(Failure::LoginIncorrect)
+    }
+}
+
+/// Compares without stopping at the first difference. How long the longer one is may show.
+fn same_bytes(known: &[u8], given: &[u8]) -> bool {
+    let mut difference = u8::from(known.len() != given.len());
+    for (at, byte) in given.iter().enumerate() {
+        difference |= byte ^ known.get(at).copied().unwrap_or(!byte);
+        difference = black_box(difference);
+    }
+    difference == 0
+}
+
+const ANONYMOUS: [&[u8]; 2] = [b"anonymous", b"ftp"];

@@ -1,0 +1,141 @@
+//! Files that have no name yet: what an upload writes to until it is whole.
+//!
+//! ```text
+//! O_TMPFILE ── link ──► the name                      when nobody has it
+//!          └── link ──► .ftp-….part ── rename ──► the name     when a file is replaced
+//! .ftp-….part ────────────────────── rename ──► the name     where the filesystem has no O_TMPFILE
+//! ```
+
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use ftp_proto::storage::Replace;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, renameat, renameat_with, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::jail::{Spot, beneath};
+
+/// How a file without a name of its own is kept.
+#[derive(Debug)]
+pub(super) enum Aside {
+    /// It has none at all: it is gone when it is closed.
+    Unnamed,
+    /// A hidden one.
+    Named(Temporary),
+}
+
+/// A hidden name that is removed unless the file moves to its own.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    hidden: Spot,
+    moved: bool,
+}
+
+impl Aside {
+    /// Makes an empty file beside `spot`, open for reading and writing by its owner alone.
+    pub(super) fn make(spot: &Spot) -> Result<(Self, File), Errno> {
+        let private = Mode::RUSR | Mode::WUSR;
+        match beneath(&spot.dir, b".", OFlags::TMPFILE | OFlags::RDWR, private) {
+            Ok(file) if can_be_linked(&file) => return Ok((Self::Unnamed, File::from(file))),
+            // ISDIR and NOENT are what older kernels and some filesystems say for OPNOTSUPP.
+            Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
+            Err(error) => return Err(error),
+        }
+        let hidden = hidden_beside(spot)?;
+        let file = hidden.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, private)?;
+        Ok((Self::Named(Temporary { hidden, moved: false }), File::from(file)))
+    }
+
+    /// Gives `file` the name of `spot`. Where it fails, the file is gone.
+    pub(super) fn place(self, file: &File, spot: &Spot, replace: Replace) -> Result<(), Errno> {
+        let temporary = match self {
+            Self::Named(temporary) => temporary,
+            Self::Unnamed => match link(file, spot) {
+                Err(Errno::EXIST) if replace == Replace::Allowed => {
+                    let hidden = hidden_beside(spot)?;
+                    link(file, &hidden)?;
+                    Temporary { hidden, moved: false }
+                }
+                result => return result,
+            },
+        };
+        temporary.rename(spot, replace)
+    }
+}
+
+impl Temporary {
+    fn rename(mut self, to: &Spot, replace: Replace) -> Result<(), Errno> {
+        rename(&self.hidden, to, replace)?;
+        self.moved = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.moved {
+            // Where this fails nothing more can be done: listings hide what is left.
+            let _ = unlinkat(&self.hidden.dir, &self.hidden.name, AtFlags::empty());
+        }
+    }
+}
+
+/// Renames, over what is there only where that is allowed.
+pub(super) fn rename(from: &Spot, to: &Spot, replace: Replace) -> Result<(), Errno> {
+    if replace == Replace::Allowed {
+        return renameat(&from.dir, &from.name, &to.dir, &to.name);
+    }
+    match renameat_with(&from.dir, &from.name, &to.dir, &to.name, RenameFlags::NOREPLACE) {
+        // The filesystem does not know the flag (or refuses for its own reasons, which it will repeat).
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(&to.dir, &to.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => renameat(&from.dir, &from.name, &to.dir, &to.name),
+            Ok(_) => Err(Errno::EXIST),
+            Err(error) => Err(error),
+        },
+        result => result,
+    }
+}
+
+/// Whether `name` is one that an unfinished upload may have.
+pub(super) fn is_temporary(name: &[u8]) -> bool {
+    let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+    random.is_some_and(|digits| digits.len() == DIGITS && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// The path by which the kernel knows an open file, to link or change what has no name.
+pub(super) fn proc_path(fd: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+fn link(file: &File, to: &Spot) -> Result<(), Errno> {
+    linkat(CWD, proc_path(file), &to.dir, &to.name, AtFlags::SYMLINK_FOLLOW)
+}
+
+/// Without `/proc`, as in some bare chroots, a file with no name can never get one.
+fn can_be_linked(file: &OwnedFd) -> bool {
+    statat(CWD, proc_path(file), AtFlags::empty()).is_ok()
+}
+
+fn hidden_beside(spot: &Spot) -> Result<Spot, Errno> {
+    let random = getrandom::u64().map_err(|_| Errno::IO)?;
+    let digits = format!("{random:0DIGITS$x}");
+    Ok(Spot { dir: Arc::clone(&spot.dir), name: [PREFIX, digits.as_bytes(), SUFFIX].concat() })
+}
+
+const PREFIX: &[u8] = b".ftp-";
+const SUFFIX: &[u8] = b".part";
+const DIGITS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_names_are_known_again_and_others_are_not() {
+        assert!(is_temporary(b".ftp-0123456789abcdef.part"));
+        for other in [&b".ftp-.part"[..], b".ftp-notes.part", b"ftp-0123456789abcdef.part", b".ftp-0123456789abcdef"] {
+            assert!(!is_temporary(other));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A directory of the local disk, as the kernel itself keeps clients in it.
+//!
+//! Nothing leaves the root: not by `..`, not by a link, not by swapping one for a directory while a lookup runs
+//! ([`openat2(2)`](https://man7.org/linux/man-pages/man2/openat2.2.html), `RESOLVE_BENEATH`). Links that stay inside
+//! are followed. Pipes, sockets and devices are listed and never opened.
+//!
+//! An upload is written aside and takes its name when it is whole. Not here: who may do what
+//! ([`Permissions`](ftp_proto::storage::Permissions) are the engine's business).
+
+mod aside;
+mod directory;
+mod failures;
+mod files;
+mod jail;
+mod metadata;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use ftp_proto::action::Times;
+use ftp_proto::outcome::Space;
+use ftp_proto::storage::{FileKind, FinishHow, Metadata, Replace, Wanted, WriteMode};
+use ftp_proto::{Failure, VirtualPath};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, chmodat, copy_file_range, fchmod, fstat,
+    fstatvfs, mkdirat, statat, symlinkat, unlinkat, utimensat,
+};
+use rustix::io::Errno;
+
+use self::directory::LocalDirectory;
+use self::failures::failure;
+use self::files::{InPlace, LocalRead, NewFile};
+use self::jail::Jail;
+use self::metadata::Owners;
+use crate::links::relative_to;
+use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
+
+/// A directory of the local disk, and all that is beneath it.
+#[derive(Debug)]
+pub struct LocalDisk {
+    jail: Jail,
+    owners: Arc<Owners>,
+    sync: bool,
+}
+
+impl LocalDisk {
+    /// The directory `root`, which may be reached through links; what is beneath it may not.
+    ///
+    /// # Errors
+    /// When it is not a directory that can be entered, or the kernel lacks `openat2` (Linux 5.6).
+    pub fn open(root: impl AsRef<Path>) -> std::io::Result<Self> {
+        Ok(Self { jail: Jail::open(root.as_ref())?, owners: Arc::new(Owners::read()), sync: false })
+    }
+
+    /// Whether an upload is answered only once it is on the disk itself, name and all. Slower; off at first.
+    #[must_use]
+    pub const fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
+    }
+}
+
+impl Storage for LocalDisk {
+    fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
+        let error = match self.jail.resolve(path.relative(), OFlags::PATH) {
+            Ok(found) => return self.owners.describe(found, b"").map_err(failure),
+            Err(error) => error,
+        };
+        // A link that leads nowhere, or outside, is all there is to see.
+        if let Ok(link) = self.jail.resolve(path.relative(), OFlags::PATH | OFlags::NOFOLLOW)
+            && let Ok(metadata) = self.owners.describe(link, b"")
+            && metadata.kind == FileKind::Symlink
+        {
+            return Ok(metadata);
+        }
+        Err(failure(error))
+    }
+
+    fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
+        let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+        Ok(Box::new(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners))?))
+    }
+
+    fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
+        Ok(Box::new(LocalRead::new(self.jail.open_regular(path, OFlags::RDONLY)?)?))
+    }
+
+    fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
+        let spot = self.jail.target(path)?;
+        match upload.mode {
+            WriteMode::Create(replace) => Ok(Box::new(NewFile::open(spot, replace, upload, self.sync)?)),
+            WriteMode::At(_) | WriteMode::Append => Ok(Box::new(InPlace::open(spot, upload, self.sync)?)),
+        }
+    }
+
+    fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {
+        let spot = self.jail.spot(path, Failure::IsADirectory)?;
+        unlinkat(&spot.dir, &spot.name, AtFlags::empty()).map_err(failure)
+    }
+
+    fn remove_dir(&self, path: &VirtualPath) -> Result<(), Failure> {
+        let spot = self.jail.spot(path, Failure::PermissionDenied)?;
+        unlinkat(&spot.dir, &spot.name, AtFlags::REMOVEDIR).map_err(failure)
+    }
+
+    fn make_dir(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
+        let spot = self.jail.spot(path, Failure::Exists)?;
+        // Open to its owner first, so that the bits asked for can be set whatever the process's own umask is.
+        mkdirat(&spot.dir, &spot.name, Mode::RWXU).map_err(failure)?;
+        let made = spot.open(OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).map_err(failure)?;
+        fchmod(made, Mode::from_raw_mode(permissions & 0o7777)).map_err(failure)
+    }
+
+    fn rename(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace) -> Result<(), Failure> {
+        let from = self.jail.spot(from, Failure::PermissionDenied)?;
+        let to = self.jail.spot(to, Failure::Exists)?;
+        // A directory could replace an empty one, so it may replace nothing; a file never replaces a directory.
+        let moved = statat(&from.dir, &from.name, AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        let replace = match FileType::from_raw_mode(moved.st_mode) {
+            FileType::Directory => Replace::Refused,
+            _ => replace,
+        };
+        match aside::rename(&from, &to, replace) {
+            Err(Errno::ISDIR) => Err(Failure::Exists),
+            result => result.map_err(failure),
+        }
+    }
+
+    fn set_times(&self, path: &VirtualPath, times: Times) -> Result<(), Failure> {
+        if times.created.is_some() {
+            return Err(Failure::Unsupported);
+        }
+        let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+        let modified = times.modified.map_or(omit, |at| Timespec { tv_sec: at.secs, tv_nsec: at.nanos.into() });
+        let times = Timestamps { last_access: omit, last_modification: modified };
+        let file = self.changeable(path)?;
+        utimensat(CWD, aside::proc_path(&file), &times, AtFlags::empty()).map_err(failure)
+    }
+
+    fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), Failure> {
+        let file = self.changeable(path)?;
+        let mode = Mode::from_raw_mode(mode & 0o7777);
+        chmodat(CWD, aside::proc_path(&file), mode, AtFlags::empty()).map_err(failure)
+    }
+
+    fn symlink(&self, target: &VirtualPath, link: &VirtualPath) -> Result<(), Failure> {
+        let spot = self.jail.spot(link, Failure::Exists)?;
+        symlinkat(relative_to(&link.parent(), target), &spot.dir, &spot.name).map_err(failure)
+    }
+
+    fn copy(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace, cancel: &Cancel) -> Result<(), Failure> {
+        let source = self.jail.open_regular(from, OFlags::RDONLY)?;
+        let stat = fstat(&source).map_err(failure)?;
+        let expected = u64::try_from(stat.st_size).unwrap_or(0);
+        let upload = Upload { mode: WriteMode::Create(replace), permissions: stat.st_mode & 0o777, expected };
+        let copy = NewFile::open(self.jail.target(to)?, replace, upload, self.sync)?;
+        if !copied_by_kernel(&source, &copy, cancel)? {
+            copied_by_buffer(LocalRead::new(source)?, &copy, cancel)?;
+        }
+        copy.finish(FinishHow::Commit)
+    }
+
+    fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
+        let place = self.jail.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
+        let room = fstatvfs(place).map_err(failure)?;
+        Ok(Space { available: room.f_bavail.saturating_mul(room.f_frsize) })
+    }
+}
+
+impl LocalDisk {
+    /// Holds a file or directory, so that its attributes can be set whatever becomes of its name.
+    fn changeable(&self, path: &VirtualPath) -> Result<OwnedFd, Failure> {
+        let file = self.jail.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
+        match FileType::from_raw_mode(fstat(&file).map_err(failure)?.st_mode) {
+            FileType::RegularFile | FileType::Directory => Ok(file),
+            _ => Err(Failure::PermissionDenied),
+        }
+    }
+}
+
+/// Copies all of `source`; `false` when the kernel cannot between these two, and nothing was copied.
+fn copied_by_kernel(source: impl AsFd, copy: &NewFile, cancel: &Cancel) -> Result<bool, Failure> {
+    let target = copy.file().ok_or(Failure::Io)?;
+    let (mut read, mut written) = (0, 0);
+    loop {
+        cancel.check()?;
+        match copy_file_range(&source, Some(&mut read), &target, Some(&mut written), COPY_STEP) {
+            // Some filesystems say 0 for what they cannot copy: the buffer finds out.
+            Ok(0) => return Ok(written > 0),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if written == 0 => return Ok(false),
+            Err(error) => return Err(failure(error)),
+        }
+    }
+}
+
+fn copied_by_buffer(source: LocalRead, copy: &NewFile, cancel: &Cancel) -> Result<(), Failure> {
+    let mut at = 0;
+    loop {
+        cancel.check()?;
+        let bytes = source.read_at(at, BUFFER)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        copy.write_at(at, &bytes)?;
+        at += bytes.len() as u64;
+    }
+}
+
+/// How much the kernel copies between two looks at whether to end.
+const COPY_STEP: usize = 16 << 20;
+const BUFFER: usize = 256 << 10;

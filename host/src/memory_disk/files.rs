@@ -1,0 +1,262 @@
+//! The contents: open files, and the room they take.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use ftp_proto::Failure;
+use ftp_proto::storage::{FinishHow, Replace};
+use ftp_proto::time::UnixTime;
+
+use super::Shared;
+use super::tree::{Id, Node, Place, now};
+use crate::storage::{ReadFile, WriteFile};
+
+/// How many bytes there may be.
+pub(super) struct Room {
+    capacity: u64,
+    used: AtomicU64,
+}
+
+impl Room {
+    pub(super) const fn new(capacity: u64) -> Self {
+        Self { capacity, used: AtomicU64::new(0) }
+    }
+
+    pub(super) fn available(&self) -> u64 {
+        self.capacity.saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+
+    fn take(&self, bytes: u64) -> Result<(), Failure> {
+        let more = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.capacity);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).map_err(|_| Failure::NoSpace)?;
+        Ok(())
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A file's bytes, which last as long as a name or an open file has them.
+pub(super) struct Content {
+    written: Mutex<Written>,
+    room: Arc<Room>,
+}
+
+struct Written {
+    bytes: Vec<u8>,
+    modified: UnixTime,
+}
+
+impl Content {
+    pub(super) fn new(room: Arc<Room>) -> Self {
+        Self { written: Mutex::new(Written { bytes: Vec::new(), modified: now() }), room }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.written().bytes.len() as u64
+    }
+
+    pub(super) fn modified(&self) -> UnixTime {
+        self.written().modified
+    }
+
+    pub(super) fn set_modified(&self, modified: UnixTime) {
+        self.written().modified = modified;
+    }
+
+    pub(super) fn read(&self, at: u64, max: usize) -> Bytes {
+        let written = self.written();
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let rest = written.bytes.get(from..).unwrap_or_default();
+        Bytes::copy_from_slice(rest.get(..max).unwrap_or(rest))
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        let mut written = self.written();
+        let from = usize::try_from(at).map_err(|_| Failure::NoSpace)?;
+        let end = from.checked_add(bytes.len()).ok_or(Failure::NoSpace)?;
+        let grown = end.saturating_sub(written.bytes.len());
+        if grown > 0 && !bytes.is_empty() {
+            self.room.take(grown as u64)?;
+            written.bytes.resize(end, 0);
+        }
+        if let Some(place) = written.bytes.get_mut(from..end) {
+            place.copy_from_slice(bytes);
+        }
+        written.modified = now();
+        Ok(())
+    }
+
+    fn truncate(&self, size: u64) {
+        let mut written = self.written();
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        self.room.give_back(written.bytes.len().saturating_sub(size) as u64);
+        written.bytes.truncate(size);
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        self.room.give_back(self.size());
+    }
+}
+
+/// A file open for reading.
+pub(super) struct MemoryRead {
+    content: Arc<Content>,
+    size: u64,
+}
+
+impl MemoryRead {
+    pub(super) fn new(content: Arc<Content>) -> Self {
+        let size = content.size();
+        Self { content, size }
+    }
+}
+
+impl ReadFile for MemoryRead {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        Ok(self.content.read(at, max))
+    }
+}
+
+/// A new file, without a name until it is committed.
+pub(super) struct NewFile {
+    disk: Arc<Shared>,
+    place: Place,
+    content: Arc<Content>,
+    replace: Replace,
+    permissions: u32,
+}
+
+impl NewFile {
+    pub(super) const fn new(
+        disk: Arc<Shared>,
+        place: Place,
+        content: Arc<Content>,
+        replace: Replace,
+        permissions: u32,
+    ) -> Self {
+        Self { disk, place, content, replace, permissions }
+    }
+
+    fn place(&self, replace: Replace) -> Result<(), Failure> {
+        let mut tree = self.disk.tree();
+        let mut permissions = self.permissions;
+        if let Some(old) = tree.at(&self.place) {
+            match replace {
+                Replace::Refused => return Err(Failure::Exists),
+                Replace::Allowed if tree.is_directory(old) => return Err(Failure::IsADirectory),
+                Replace::Allowed => permissions = tree.metadata(old).mode,
+            }
+            tree.remove(&self.place);
+        }
+        tree.add(&self.place, Node::file(Arc::clone(&self.content), permissions))?;
+        Ok(())
+    }
+}
+
+impl WriteFile for NewFile {
+    fn size(&self) -> u64 {
+        0
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        self.content.write(at, bytes)
+    }
+
+    fn finish(&self, how: FinishHow) -> Result<(), Failure> {
+        match how {
+            FinishHow::Commit => self.place(self.replace),
+            FinishHow::Keep => match self.place(Replace::Refused) {
+                // Someone has the name: what was there stays, and the part is forgotten.
+                Err(Failure::Exists) => Ok(()),
+                result => result,
+            },
+            FinishHow::Discard => Ok(()),
+        }
+    }
+}
+
+/// A file written where it is.
+pub(super) struct InPlace {
+    content: Arc<Content>,
+    before: Before,
+    finished: Mutex<bool>,
+}
+
+enum Before {
+    Size(u64),
+    /// It was made for this upload, and goes when that is discarded.
+    Nothing {
+        disk: Arc<Shared>,
+        place: Place,
+        id: Id,
+    },
+}
+
+impl InPlace {
+    pub(super) fn found(content: Arc<Content>) -> Self {
+        let before = Before::Size(content.size());
+        Self { content, before, finished: Mutex::new(false) }
+    }
+
+    pub(super) const fn made(disk: Arc<Shared>, place: Place, id: Id, content: Arc<Content>) -> Self {
+        Self { content, before: Before::Nothing { disk, place, id }, finished: Mutex::new(false) }
+    }
+
+    fn discard(&self) {
+        match &self.before {
+            Before::Size(size) => self.content.truncate(*size),
+            Before::Nothing { disk, place, id } => {
+                let mut tree = disk.tree();
+                if tree.at(place) == Some(*id) {
+                    tree.remove(place);
+                }
+            }
+        }
+    }
+
+    /// Whether this is the first call.
+    fn first_finish(&self) -> bool {
+        !std::mem::replace(&mut *self.finished.lock().unwrap_or_else(PoisonError::into_inner), true)
+    }
+}
+
+impl WriteFile for InPlace {
+    fn size(&self) -> u64 {
+        match self.before {
+            Before::Size(size) => size,
+            Before::Nothing { .. } => 0,
+        }
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        self.content.write(at, bytes)
+    }
+
+    fn finish(&self, how: FinishHow) -> Result<(), Failure> {
+        if self.first_finish() && how == FinishHow::Discard {
+            self.discard();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        if self.first_finish() {
+            self.discard();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A bounded pool of threads, started as they are needed.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// How big a pool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize {
+    /// At most so many threads. Each may check a hashed password, which takes 19 MiB for its time.
+    pub threads: NonZeroUsize,
+    /// At most so many actions wait for a thread, besides those that go on with what is open.
+    pub waiting: usize,
+}
+
+impl Default for PoolSize {
+    /// Four threads for each processor, from 4 to 64, since most of them wait for the disk; 1,024 may wait.
+    fn default() -> Self {
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = NonZeroUsize::new((processors * 4).clamp(4, 64)).unwrap_or(NonZeroUsize::MIN);
+        Self { threads, waiting: 1024 }
+    }
+}
+
+/// Something that can be run once.
+pub(crate) trait Task: Send + 'static {
+    fn run(self);
+}
+
+/// Whether a task begins something new, and may be refused for lack of room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    Something,
+    Nothing,
+}
+
+/// Dropping it drops the tasks that wait; those that run go on.
+pub(crate) struct Pool<T: Task> {
+    size: PoolSize,
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    queue: Mutex<Queue<T>>,
+    wake: Condvar,
+}
+
+struct Queue<T> {
+    waiting: VecDeque<T>,
+    threads: usize,
+    /// Threads that run nothing: they wait for a task, or are about to take one.
+    free: usize,
+    closed: bool,
+}
+
+impl<T: Task> Pool<T> {
+    pub(crate) fn new(size: PoolSize) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), threads: 0, free: 0, closed: false };
+        Self { size, shared: Arc::new(Shared { queue: Mutex::new(queue), wake: Condvar::new() }) }
+    }
+
+    pub(crate) const fn size(&self) -> PoolSize {
+        self.size
+    }
+
+    /// Queues a task, or gives it back: when it begins something and too much waits, or no thread can be had at all.
+    pub(crate) fn push(&self, task: T, begins: Begins) -> Result<(), T> {
+        let mut queue = self.shared.lock();
+        let lacks_thread = queue.waiting.len() >= queue.free && queue.threads < self.size.threads.get();
+        let full = queue.waiting.len() >= self.size.waiting.saturating_add(queue.free);
+        if lacks_thread && self.start_thread(queue.threads) {
+            queue.threads += 1;
+            queue.free += 1;
+        } else if queue.threads == 0 || (full && begins == Begins::Something) {
+            return Err(task);
+        }
+        queue.waiting.push_back(task);
+        drop(queue);
+        self.shared.wake.notify_one();
+        Ok(())
+    }
+
+    fn start_thread(&self, number: usize) -> bool {
+        let shared = Arc::clone(&self.shared);
+        thread::Builder::new().name(format!("ftp-host-{number}")).spawn(move || shared.work()).is_ok()
+    }
+}
+
+impl<T: Task> Shared<T> {
+    /// A thread's life: it ends with the pool. A task that panics costs nobody else their turn.
+    fn work(&self) {
+        while let Some(task) = self.next() {
+            let _ = catch_unwind(AssertUnwindSafe(|| task.run()));
+            self.lock().free += 1;
+        }
+    }
+
+    fn next(&self) -> Option<T> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(task) = queue.waiting.pop_front() {
+                queue.free -= 1;
+                return Some(task);
+            }
+            if queue.closed {
+                return None;
+            }
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Task> Drop for Pool<T> {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        let unrun = std::mem::take(&mut queue.waiting);
+        drop(queue);
+        self.shared.wake.notify_all();
+        // Outside the lock: tasks may do anything as they go.
+        drop(unrun);
+    }
+}

@@ -1,0 +1,66 @@
+//! A storage that can be looked at and not changed, whatever the account's permissions say.
+
+use ftp_proto::action::Times;
+use ftp_proto::outcome::Space;
+use ftp_proto::storage::{Metadata, Replace, Wanted};
+use ftp_proto::{Failure, VirtualPath};
+
+use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
+
+/// Lets reading through to the storage within, and refuses every change as [`Failure::PermissionDenied`].
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOnly<S>(pub S);
+
+impl<S: Storage> Storage for ReadOnly<S> {
+    fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
+        self.0.stat(path)
+    }
+
+    fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
+        self.0.open_dir(path, wanted)
+    }
+
+    fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
+        self.0.open_read(path)
+    }
+
+    fn open_write(&self, _: &VirtualPath, _: Upload) -> Result<Box<dyn WriteFile>, Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn remove(&self, _: &VirtualPath) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn remove_dir(&self, _: &VirtualPath) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn make_dir(&self, _: &VirtualPath, _: u32) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn rename(&self, _: &VirtualPath, _: &VirtualPath, _: Replace) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn set_times(&self, _: &VirtualPath, _: Times) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn set_mode(&self, _: &VirtualPath, _: u32) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn symlink(&self, _: &VirtualPath, _: &VirtualPath) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn copy(&self, _: &VirtualPath, _: &VirtualPath, _: Replace, _: &Cancel) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
+        self.0.space(path)
+    }
+}

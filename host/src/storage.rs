@@ -1,0 +1,232 @@
+//! Storage as blocking calls: one method for each [`StorageAction`](ftp_proto::StorageAction).
+//!
+//! This is the convenient face. It is run on a pool ([`Pooled`](crate::Pooled)) or in place
+//! ([`Inline`](crate::Inline)); what never blocks, such as an object store, implements [`Host`](crate::Host) instead.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use ftp_proto::action::Times;
+use ftp_proto::outcome::{Entries, Space};
+use ftp_proto::storage::{FinishHow, Metadata, Replace, Wanted, WriteMode};
+use ftp_proto::{Failure, VirtualPath};
+
+/// A tree of files. Every method may block, and may be called from several threads at once.
+///
+/// Each method's default is [`Failure::Unsupported`]. Symbolic links are followed where they stay inside the storage,
+/// unless a method says otherwise.
+pub trait Storage: Send + Sync {
+    /// What is at `path`. A link that leads nowhere, or outside, is described itself.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] and the like.
+    fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
+        let _ = path;
+        Err(Failure::Unsupported)
+    }
+
+    /// Opens a directory for reading. Links in it are told as links.
+    ///
+    /// # Errors
+    /// [`Failure::NotADirectory`] for a file.
+    fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
+        let _ = (path, wanted);
+        Err(Failure::Unsupported)
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// [`Failure::IsADirectory`] for a directory.
+    fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
+        let _ = path;
+        Err(Failure::Unsupported)
+    }
+
+    /// Opens a file for writing. Dropping what is returned, without [`WriteFile::finish`], discards the upload.
+    ///
+    /// # Errors
+    /// [`Failure::IsADirectory`]; [`Failure::Exists`] where replacing is refused; [`Failure::BadOffset`] behind the
+    /// file's end; [`Failure::NoSpace`] when `upload.expected` bytes do not fit.
+    fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
+        let _ = (path, upload);
+        Err(Failure::Unsupported)
+    }
+
+    /// Removes a file or a symbolic link, never what it points to.
+    ///
+    /// # Errors
+    /// [`Failure::IsADirectory`] for a directory.
+    fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {
+        let _ = path;
+        Err(Failure::Unsupported)
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// [`Failure::NotEmpty`]; [`Failure::NotADirectory`].
+    fn remove_dir(&self, path: &VirtualPath) -> Result<(), Failure> {
+        let _ = path;
+        Err(Failure::Unsupported)
+    }
+
+    /// Makes a directory with exactly these permission bits.
+    ///
+    /// # Errors
+    /// [`Failure::Exists`].
+    fn make_dir(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
+        let _ = (path, permissions);
+        Err(Failure::Unsupported)
+    }
+
+    /// Renames or moves, never over a directory. A link is moved itself.
+    ///
+    /// # Errors
+    /// [`Failure::Exists`] where `to` is taken and must not be replaced.
+    fn rename(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace) -> Result<(), Failure> {
+        let _ = (from, to, replace);
+        Err(Failure::Unsupported)
+    }
+
+    /// Sets times. All of them or none.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for a time that this storage does not keep.
+    fn set_times(&self, path: &VirtualPath, times: Times) -> Result<(), Failure> {
+        let _ = (path, times);
+        Err(Failure::Unsupported)
+    }
+
+    /// Sets the permission bits: the low twelve of a Unix mode.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] and the like.
+    fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), Failure> {
+        let _ = (path, mode);
+        Err(Failure::Unsupported)
+    }
+
+    /// Makes the symbolic link `link`, pointing to `target`, which need not exist.
+    ///
+    /// # Errors
+    /// [`Failure::Exists`] when something has the link's name.
+    fn symlink(&self, target: &VirtualPath, link: &VirtualPath) -> Result<(), Failure> {
+        let _ = (target, link);
+        Err(Failure::Unsupported)
+    }
+
+    /// Copies a file's content and permission bits; the copy takes its name when it is whole. Looks at `cancel` now
+    /// and then.
+    ///
+    /// # Errors
+    /// As [`open_read`](Self::open_read) and [`open_write`](Self::open_write); [`Failure::Cancelled`].
+    fn copy(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace, cancel: &Cancel) -> Result<(), Failure> {
+        let _ = (from, to, replace, cancel);
+        Err(Failure::Unsupported)
+    }
+
+    /// How much room there is at `path`.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] and the like.
+    fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
+        let _ = path;
+        Err(Failure::Unsupported)
+    }
+}
+
+/// How a file is opened for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Whole and new, from an offset on, or at the end.
+    pub mode: WriteMode,
+    /// The permission bits of a new file; one that is replaced hands its own on.
+    pub permissions: u32,
+    /// How many bytes were announced; 0 when none were.
+    pub expected: u64,
+}
+
+impl Upload {
+    /// `mode`, with permissions 644 and nothing announced.
+    #[must_use]
+    pub const fn new(mode: WriteMode) -> Self {
+        Self { mode, permissions: 0o644, expected: 0 }
+    }
+}
+
+/// A directory that is being read.
+pub trait Directory: Send {
+    /// The next entries, at most `max`. Never `.` or `..`.
+    ///
+    /// # Errors
+    /// [`Failure::Io`] and the like; reading on after one is not meant to work.
+    fn read(&mut self, max: usize) -> Result<Entries, Failure>;
+}
+
+/// A file open for reading. Dropping it closes it.
+pub trait ReadFile: Send + Sync {
+    /// Its size in bytes when it was opened.
+    fn size(&self) -> u64;
+
+    /// The file itself, where the kernel can move its bytes.
+    fn file(&self) -> Option<Arc<File>> {
+        None
+    }
+
+    /// The bytes from offset `at`: fewer than `max` only at the end of the file, none behind it.
+    ///
+    /// # Errors
+    /// [`Failure::Io`] and the like.
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure>;
+}
+
+/// A file open for writing. Dropping it without [`finish`](Self::finish) discards the upload.
+pub trait WriteFile: Send + Sync {
+    /// Its size in bytes when it was opened: 0 for a new one.
+    fn size(&self) -> u64;
+
+    /// The file itself, where the kernel can move bytes into it.
+    fn file(&self) -> Option<Arc<File>> {
+        None
+    }
+
+    /// Writes all of `bytes` from offset `at` on.
+    ///
+    /// # Errors
+    /// [`Failure::NoSpace`] and the like.
+    fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Ends the upload. Called once; nothing is called after it.
+    ///
+    /// # Errors
+    /// A failed commit has discarded the upload.
+    fn finish(&self, how: FinishHow) -> Result<(), Failure>;
+}
+
+/// Whether the engine asked to end an action early. Cheap to clone; clones are one flag.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Goes on, unless it was asked to end.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`].
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.0.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,158 @@
+//! What one session holds: the storage of whoever is logged in, its open files and directories, its actions under way.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ftp_proto::outcome::{Offload, Opened};
+use ftp_proto::{ActionId, DirId, Failure, FileId};
+
+use crate::storage::{Cancel, Directory, ReadFile, Storage, WriteFile};
+
+/// An open file. Clones are the same file; it closes with the last.
+#[derive(Clone)]
+pub(crate) enum OpenFile {
+    Read(Arc<dyn ReadFile>),
+    Write(Arc<dyn WriteFile>),
+}
+
+/// An open directory: one page is read at a time.
+pub(crate) type OpenDirectory = Arc<Mutex<Box<dyn Directory>>>;
+
+/// Things taken out of the table, which close when this is dropped. That may wait for the disk.
+#[derive(Default)]
+pub(crate) struct Leftovers {
+    pub(crate) files: Vec<OpenFile>,
+    pub(crate) dirs: Vec<OpenDirectory>,
+}
+
+/// Shared by a session and its jobs.
+#[derive(Default)]
+pub(crate) struct Table(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    closed: bool,
+    storage: Option<Arc<dyn Storage>>,
+    logins: u64,
+    files: HashMap<FileId, OpenFile>,
+    dirs: HashMap<DirId, OpenDirectory>,
+    under_way: HashMap<ActionId, Cancel>,
+}
+
+impl OpenFile {
+    pub(crate) fn file(&self) -> Option<Arc<File>> {
+        match self {
+            Self::Read(file) => file.file(),
+            Self::Write(file) => file.file(),
+        }
+    }
+
+    pub(crate) fn opened(&self) -> Opened {
+        let size = match self {
+            Self::Read(file) => file.size(),
+            Self::Write(file) => file.size(),
+        };
+        let offload = if self.file().is_some() { Offload::Possible } else { Offload::Impossible };
+        Opened { size, offload }
+    }
+}
+
+impl Table {
+    /// An action begins; the flag is how it is told to end early.
+    pub(crate) fn begin(&self, id: ActionId) -> Cancel {
+        let cancel = Cancel::new();
+        self.held().under_way.insert(id, cancel.clone());
+        cancel
+    }
+
+    /// An action is about to be answered.
+    pub(crate) fn end(&self, id: ActionId) {
+        self.held().under_way.remove(&id);
+    }
+
+    pub(crate) fn cancel(&self, id: ActionId) {
+        if let Some(cancel) = self.held().under_way.get(&id) {
+            cancel.cancel();
+        }
+    }
+
+    /// A login begins: whoever was logged in is not any more. Returns the number of this attempt.
+    pub(crate) fn begin_login(&self) -> u64 {
+        let mut held = self.held();
+        held.storage = None;
+        held.logins += 1;
+        held.logins
+    }
+
+    /// A login succeeded; it counts unless another has begun since.
+    pub(crate) fn logged_in(&self, attempt: u64, storage: Arc<dyn Storage>) -> Result<(), Failure> {
+        let mut held = self.held();
+        if held.logins != attempt {
+            return Err(Failure::Cancelled);
+        }
+        held.storage = Some(storage);
+        Ok(())
+    }
+
+    pub(crate) fn storage(&self) -> Option<Arc<dyn Storage>> {
+        self.held().storage.clone()
+    }
+
+    /// Keeps an open file; what comes after the session's end is closed again.
+    pub(crate) fn add_file(&self, id: FileId, file: OpenFile) -> Result<(), Failure> {
+        let mut held = self.held();
+        if held.closed {
+            drop(held);
+            drop(file);
+            return Err(Failure::Cancelled);
+        }
+        held.files.insert(id, file);
+        Ok(())
+    }
+
+    pub(crate) fn file(&self, id: FileId) -> Option<OpenFile> {
+        self.held().files.get(&id).cloned()
+    }
+
+    pub(crate) fn take_file(&self, id: FileId) -> Option<OpenFile> {
+        self.held().files.remove(&id)
+    }
+
+    /// Keeps an open directory; what comes after the session's end is closed again.
+    pub(crate) fn add_dir(&self, id: DirId, dir: Box<dyn Directory>) -> Result<(), Failure> {
+        let mut held = self.held();
+        if held.closed {
+            drop(held);
+            drop(dir);
+            return Err(Failure::Cancelled);
+        }
+        held.dirs.insert(id, Arc::new(Mutex::new(dir)));
+        Ok(())
+    }
+
+    pub(crate) fn dir(&self, id: DirId) -> Option<OpenDirectory> {
+        self.held().dirs.get(&id).cloned()
+    }
+
+    pub(crate) fn take_dir(&self, id: DirId) -> Option<OpenDirectory> {
+        self.held().dirs.remove(&id)
+    }
+
+    /// The session ends: what waits is cancelled, and all that is open comes out.
+    pub(crate) fn close(&self) -> Leftovers {
+        let mut held = self.held();
+        held.closed = true;
+        held.storage = None;
+        held.under_way.values().for_each(Cancel::cancel);
+        Leftovers {
+            files: held.files.drain().map(|(_, file)| file).collect(),
+            dirs: held.dirs.drain().map(|(_, dir)| dir).collect(),
+        }
+    }
+
+    /// Nothing that could panic runs while this is held, so it is whole whatever happened.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
