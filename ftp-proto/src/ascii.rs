@@ -1,7 +1,9 @@
 //! TYPE A: the line ends of a Unix file to those of the network and back (RFC 959 §3.1.1.1). Both directions are
-//! incremental: where the chunks are cut means nothing.
+//! incremental: where the chunks are cut means nothing. No character set is translated: bytes pass as they are.
 
 use alloc::vec::Vec;
+
+use memchr::{memchr, memchr_iter};
 
 /// From the file to the network: LF becomes CR LF; a CR LF that is there already stays one.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +14,18 @@ pub struct Encoder {
 impl Encoder {
     /// Encodes `input` behind `out`.
     pub fn encode(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        let _ = (input, out, &mut self.after_cr);
+        let Some(last) = input.last() else { return };
+        out.reserve(input.len());
+        let mut copied = 0;
+        for line_feed in memchr_iter(b'\n', input) {
+            let line = &input[copied..line_feed];
+            out.extend_from_slice(line);
+            let has_cr = line.last().map_or(copied == 0 && self.after_cr, |byte| *byte == b'\r');
+            out.extend_from_slice(if has_cr { b"\n" } else { b"\r\n" });
+            copied = line_feed + 1;
+        }
+        out.extend_from_slice(&input[copied..]);
+        self.after_cr = *last == b'\r';
     }
 }
 
@@ -24,12 +37,41 @@ pub struct Decoder {
 
 impl Decoder {
     /// Decodes `input` behind `out`. A CR at the end of `input` is held back until the next byte is known.
-    pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        let _ = (input, out, &mut self.held_cr);
+    pub fn decode(&mut self, mut input: &[u8], out: &mut Vec<u8>) {
+        let Some(first) = input.first() else { return };
+        if self.held_cr && *first != b'\n' {
+            out.push(b'\r');
+        }
+        out.reserve(input.len());
+        while let Some(cr) = memchr(b'\r', input) {
+            let (line, rest) = (&input[..cr], &input[cr + 1..]);
+            out.extend_from_slice(line);
+            input = match rest {
+                [] => {
+                    self.held_cr = true;
+                    return;
+                }
+                [b'\n', next @ ..] => {
+                    out.push(b'\n');
+                    next
+                }
+                _ => {
+                    out.push(b'\r');
+                    rest
+                }
+            };
+        }
+        out.extend_from_slice(input);
+        self.held_cr = false;
     }
 
     /// The stream has ended: gives out a CR that was held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let _ = (out, &mut self.held_cr);
+        if core::mem::take(&mut self.held_cr) {
+            out.push(b'\r');
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,21 @@
-//! Commands: one whole line, parsed.
+//! Commands: one whole line, parsed, and written again.
+//!
+//! [`parse`] says what was asked, not whether it may be done: it knows neither the session nor the storage. What is
+//! wrong with a line is told apart as far as the replies do.
+
+mod address;
+mod facts;
+mod grammar;
+mod parse;
+mod print;
+mod settings;
+mod site;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+
+pub use self::parse::parse;
 
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -184,14 +197,5 @@ pub enum CommandError {
     ControlByte,
 }
 
-/// Parses one line, without its line end and free of Telnet commands.
-///
-/// The verb is matched in any case; exactly one space stands before the argument, the rest is the argument verbatim
-/// (RFC 3659 §2.2). Blanks behind a verb that takes no argument are forgiven.
-///
-/// # Errors
-/// See [`CommandError`].
-pub fn parse(line: &[u8]) -> Result<Command, CommandError> {
-    let _ = line;
-    Err(CommandError::NotACommand)
-}
+#[cfg(test)]
+mod tests;

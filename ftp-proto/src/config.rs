@@ -91,6 +91,6 @@ impl Config {
     #[must_use]
     pub fn allows(&self, verb: Verb) -> bool {
         let active = matches!(verb, Verb::Port | Verb::Eprt | Verb::Lprt);
-        !self.disabled.contains(verb) && !(active && !self.active_mode.is_on())
+        !self.disabled.contains(verb) && (!active || self.active_mode.is_on())
     }
 }

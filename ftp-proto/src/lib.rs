@@ -18,6 +18,7 @@ pub mod line;
 pub mod listing;
 pub mod notice;
 pub mod outcome;
+pub mod reply;
 pub mod server;
 pub mod storage;
 #[cfg(feature = "testing")]
@@ -25,6 +26,7 @@ pub mod testing;
 pub mod time;
 pub mod verb;
 
+mod digits;
 mod failure;
 mod id;
 mod path;

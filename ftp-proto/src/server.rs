@@ -1,4 +1,604 @@
 //! The server's side of one control connection.
+//!
+//! ```text
+//!            ┌───────────────────────── Session ──────────────────────────┐
+//! Received ─►│ inbox ──► run ──► finish ──► outbox ───────────────────────│─► Write
+//!            │             │        ▲                                     │
+//!            │             ▼        │                                     │
+//!     Done ─►│ ledger ──► work: question | transfer | status ─────────────│─► Data, Host, …
+//!            └─────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! One command runs at a time. What it waits for is its *work*; when the work ends the command's one final reply is
+//! written, and the next command runs. Who owns what:
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `ledger` | which actions are open, and whose answer is whose |
+//! | `inbox`, `outbox` | bytes to waiting commands; replies and actions on their way out |
+//! | `dispatch` | which command may run now, and who runs it |
+//! | `question` | commands that ask the host one thing and reply |
+//! | `login`, `parameters`, `information`, `files`, `site` | the commands themselves |
+//! | `data` | how the next data connection will come about |
+//! | `transfer`, `flow` | everything from the 150 to the 226, and how it is broken off |
+//! | `lister` | what LIST, NLST, MLSD and STAT show |
+//! | `failures` | which failure is which reply |
+
+mod data;
+mod dispatch;
+mod failures;
+mod files;
+mod flow;
+mod inbox;
+mod information;
+mod ledger;
+mod lister;
+mod login;
+mod outbox;
+mod parameters;
+mod question;
+mod site;
+mod status;
+mod timers;
+mod transfer;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use self::data::DataSetup;
+use self::inbox::{Inbox, Incoming};
+use self::ledger::{Ledger, Overdue, Step};
+use self::login::Login;
+use self::outbox::Outbox;
+use self::parameters::Parameters;
+use self::question::Question;
+use self::status::Status;
+use self::timers::Timers;
+use self::transfer::Transfer;
+use crate::action::Action;
+use crate::config::Config;
+use crate::event::{Admission, ControlEnd, Event};
+use crate::failure::Failure;
+use crate::notice::{Notice, SessionSummary, TransferOutcome};
+use crate::path::VirtualPath;
+use crate::reply::{Reply, reply};
+use crate::ticket::{Answer, Outcome, Ticket};
+use crate::time::{Duration, Instant, UnixTime};
+
+/// One control connection and all that hangs on it.
+///
+/// Call [`handle`](Self::handle) with each event and run the actions it gives. Between calls,
+/// [`next_deadline`](Self::next_deadline), [`interest`](Self::interest) and [`phase`](Self::phase) say what to wait for.
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<Config>,
+    seed: [u8; 32],
+    draws: u64,
+    started: UnixTime,
+    now: Instant,
+    local: SocketAddr,
+    peer: SocketAddr,
+    phase: Phase,
+    connected: bool,
+    /// The client closed its side: what it asked before is still answered.
+    half_closed: bool,
+    draining: bool,
+    /// Why the session is ending, and what is still to be said.
+    ending: Option<CloseReason>,
+    farewell: Option<Reply>,
+    inbox: Inbox,
+    outbox: Outbox,
+    ledger: Ledger,
+    timers: Timers,
+    login: Login,
+    cwd: VirtualPath,
+    parameters: Parameters,
+    data: DataSetup,
+    work: Work,
+    tally: Tally,
+}
+
+/// What the running command waits for.
+#[derive(Debug)]
+enum Work {
+    /// No command runs.
+    Idle,
+    /// One answer of the host.
+    Question(Question),
+    /// The delay before a failed login is answered.
+    LoginDelay,
+    /// The end of a transfer.
+    Transfer(Box<Transfer>),
+    /// The end of a listing on the control connection.
+    Status(Box<Status>),
+}
+
+/// What the session's summary will tell.
+#[derive(Debug, Default)]
+struct Tally {
+    commands: u64,
+    violations: u32,
+    downloads: u32,
+    uploads: u32,
+    sent: u64,
+    received: u64,
+}
+
+impl Session {
+    /// A session that began at `started` on the calendar; its events tell the time since then. `seed` must be
+    /// unpredictable: passive ports and STOU's names come from it.
+    #[must_use]
+    pub fn new(config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let mut this = Self {
+            inbox: Inbox::new(config.limits.line),
+            config,
+            seed,
+            draws: 0,
+            started,
+            now: Instant::START,
+            local: nowhere,
+            peer: nowhere,
+            phase: Phase::Open,
+            connected: false,
+            half_closed: false,
+            draining: false,
+            ending: None,
+            farewell: None,
+            outbox: Outbox::default(),
+            ledger: Ledger::new(0),
+            timers: Timers::default(),
+            login: Login::default(),
+            cwd: VirtualPath::root(),
+            parameters: Parameters::default(),
+            data: DataSetup::None,
+            work: Work::Idle,
+            tally: Tally::default(),
+        };
+        this.ledger = Ledger::new(this.random().next_u32());
+        this
+    }
+
+    /// Takes one event and gives the actions it leads to.
+    ///
+    /// # Errors
+    /// [`Misuse`], and then nothing has changed.
+    pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Actions<'_>, Misuse> {
+        self.check(&event)?;
+        self.now = self.now.max(now);
+        match event {
+            Event::Connected { local, peer, admission } => self.handle_connected(local, peer, admission),
+            Event::Received(bytes) => self.handle_received(bytes),
+            Event::Sent(bytes) => {
+                self.outbox.credit(bytes);
+                self.advance_transfer();
+            }
+            Event::ControlEnded(end) => self.handle_control_ended(end),
+            Event::Done(completion) => {
+                if let Some((step, result)) = self.ledger.settle(completion) {
+                    self.handle_answer(step, result);
+                }
+            }
+            Event::Progress { id, bytes } => self.transfer_progress(id, bytes),
+            Event::Timeout => self.handle_timeout(),
+            Event::Drain { deadline } => self.handle_drain(deadline),
+        }
+        self.pump();
+        self.try_close();
+        self.outbox.flush();
+        Ok(Actions { queue: self.outbox.actions() })
+    }
+
+    /// When to send [`Event::Timeout`]; `None` when there is nothing to wait for.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Deadline> {
+        if self.outbox.has_actions() {
+            return Some(Deadline { at: self.now, timer: Timer::Queued });
+        }
+        let host = self.ledger.next_deadline().map(|at| (Timer::Host, at));
+        let stall = self.stall_deadline().map(|at| (Timer::Stall, at));
+        let first = [self.timers.first(), host, stall].into_iter().flatten().min_by_key(|(_, at)| *at);
+        first.map(|(timer, at)| Deadline { at, timer })
+    }
+
+    /// What the session wants to hear.
+    #[must_use]
+    pub fn interest(&self) -> Interest {
+        let open = self.connected && self.phase == Phase::Open && self.ending.is_none() && !self.half_closed;
+        Interest { control: open && self.has_room() && !self.inbox.has_tail() }
+    }
+
+    /// How far the session is.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        if self.phase == Phase::Open && self.ending.is_some() { Phase::Closing } else { self.phase }
+    }
+
+    /// How many actions are open: issued and not answered yet.
+    #[must_use]
+    pub fn open_actions(&self) -> usize {
+        self.ledger.len()
+    }
+
+    // Events.
+
+    fn check(&self, event: &Event<'_>) -> Result<(), Misuse> {
+        if matches!(self.phase, Phase::Closed(_)) {
+            return Err(Misuse::Closed);
+        }
+        match event {
+            Event::Connected { .. } if self.connected => Err(Misuse::AlreadyConnected),
+            Event::Connected { .. } => Ok(()),
+            _ if !self.connected => Err(Misuse::NotConnected),
+            Event::Sent(bytes) if !self.outbox.may_credit(*bytes) => Err(Misuse::CreditTooLarge),
+            Event::Done(completion) => self.ledger.check(completion),
+            Event::Received(_)
+            | Event::Sent(_)
+            | Event::ControlEnded(_)
+            | Event::Progress { .. }
+            | Event::Timeout
+            | Event::Drain { .. } => Ok(()),
+        }
+    }
+
+    fn handle_connected(&mut self, local: SocketAddr, peer: SocketAddr, admission: Admission) {
+        self.connected = true;
+        (self.local, self.peer) = (local, peer);
+        let refusal = match admission {
+            Admission::Welcome => {
+                self.timers.set(Timer::Login, self.now + self.config.timeouts.login);
+                let greeting = self.greeting();
+                return self.outbox.write(greeting);
+            }
+            Admission::ServerFull => reply!("421 Too many clients, try again later."),
+            Admission::AddressFull => reply!("421 Too many connections from your address."),
+            Admission::Draining => reply!("421 The server is closing."),
+        };
+        self.close(CloseReason::NotAdmitted, Some(refusal));
+    }
+
+    fn handle_received(&mut self, bytes: &[u8]) {
+        if self.ending.is_some() || self.half_closed {
+            return;
+        }
+        if self.inbox.has_tail() {
+            return self.inbox.keep(bytes);
+        }
+        self.feed(bytes);
+    }
+
+    fn handle_control_ended(&mut self, end: ControlEnd) {
+        match end {
+            ControlEnd::Eof => {
+                self.half_closed = true;
+                if self.is_abandoned() {
+                    self.stop_transfer(TransferOutcome::ControlLost);
+                }
+            }
+            ControlEnd::Reset => {
+                self.outbox.mute();
+                self.close(CloseReason::PeerReset, None);
+            }
+        }
+    }
+
+    fn handle_answer(&mut self, step: Step, result: Result<Answer, Failure>) {
+        match step {
+            Step::Question => self.answer_question(result),
+            Step::Accept(data) => self.accepted(data, result),
+            Step::Transfer(step) => self.transfer_answer(step, result),
+            Step::Stray => {}
+        }
+    }
+
+    fn handle_timeout(&mut self) {
+        let grace = self.now + self.config.timeouts.cancel;
+        while let Some(overdue) = self.ledger.overdue(self.now, grace) {
+            match overdue {
+                Overdue::Cancel(id) => self.outbox.push(Action::Cancel(id)),
+                Overdue::Stuck => return self.close_stuck(),
+            }
+        }
+        if self.stall_deadline().is_some_and(|at| at <= self.now) {
+            self.stop_transfer(TransferOutcome::TimedOut);
+        }
+        while let Some(timer) = self.timers.fire(self.now) {
+            self.fired(timer);
+        }
+    }
+
+    fn fired(&mut self, timer: Timer) {
+        let limits = &self.config.limits;
+        match timer {
+            Timer::Idle if self.outbox.unsent() >= limits.unsent_replies as u64 => {
+                self.close(CloseReason::RepliesUnread, None);
+            }
+            Timer::Idle => {
+                self.close(CloseReason::IdleTimeout, Some(reply!("421 Idle for too long, closing.")));
+            }
+            Timer::Login => {
+                self.close(CloseReason::LoginTimeout, Some(reply!("421 No login in time, closing.")));
+            }
+            Timer::LoginDelay => self.refuse_login(),
+            Timer::Data => self.stop_transfer(TransferOutcome::TimedOut),
+            Timer::Drain => self.close(CloseReason::Drained, Some(reply!("421 The server is closing."))),
+            // The client had its time to take the last replies.
+            Timer::Linger => self.outbox.mute(),
+            Timer::Queued | Timer::Stall | Timer::Host => {}
+        }
+    }
+
+    fn handle_drain(&mut self, deadline: Instant) {
+        self.draining = true;
+        if self.is_idle() {
+            self.close(CloseReason::Drained, Some(reply!("421 The server is closing.")));
+        } else if self.ending.is_none() {
+            self.timers.set(Timer::Drain, deadline.max(self.now));
+        }
+    }
+
+    // From bytes to commands.
+
+    /// Frames `input` as far as there is room, running each command that can run.
+    fn feed(&mut self, mut input: &[u8]) {
+        while self.ending.is_none() {
+            if !self.has_room() {
+                return self.inbox.keep(input);
+            }
+            match self.inbox.frame(&mut input) {
+                None => return,
+                Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
+                Some(Incoming::Refuse(bytes)) => {
+                    // A flood of options from a client that reads nothing is left unanswered.
+                    if self.outbox.unsent() < self.config.limits.unsent_replies as u64 {
+                        self.outbox.write_bytes(&bytes);
+                    }
+                }
+            }
+            self.run_waiting();
+        }
+    }
+
+    /// Runs all that can run now.
+    fn pump(&mut self) {
+        self.run_waiting();
+        while self.inbox.has_tail() && self.has_room() && self.ending.is_none() {
+            let tail = self.inbox.take_tail();
+            self.feed(&tail);
+        }
+        if self.half_closed && self.is_idle() && self.inbox.is_empty() {
+            self.close(CloseReason::PeerClosed, None);
+        }
+    }
+
+    fn run_waiting(&mut self) {
+        while self.is_idle()
+            && self.ending.is_none()
+            && self.outbox.unsent() < self.config.limits.unsent_replies as u64
+            && let Some(parsed) = self.inbox.pop()
+        {
+            self.run(parsed);
+        }
+    }
+
+    const fn is_idle(&self) -> bool {
+        matches!(self.work, Work::Idle)
+    }
+
+    fn has_room(&self) -> bool {
+        let limits = &self.config.limits;
+        let look_ahead = if matches!(self.work, Work::Transfer(_)) { limits.look_ahead } else { 0 };
+        self.inbox.len() < limits.queued_commands + look_ahead && self.inbox.queued_bytes() < limits.queued_bytes
+    }
+
+    /// Whether the client left without saying goodbye: its transfer is then nobody's.
+    fn is_abandoned(&self) -> bool {
+        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit)
+    }
+
+    // Shared by the commands.
+
+    /// Writes the running command's final reply; the next one may run.
+    fn finish(&mut self, reply: Reply) {
+        self.outbox.write(reply);
+        self.work_done();
+    }
+
+    fn work_done(&mut self) {
+        self.work = Work::Idle;
+        if self.ending.is_some() {
+            return;
+        }
+        if self.draining {
+            return self.close(CloseReason::Drained, Some(reply!("421 The server is closing.")));
+        }
+        if self.login.account().is_some() {
+            let idle = self.idle_timeout();
+            self.timers.set(Timer::Idle, self.now + idle);
+        }
+    }
+
+    /// A ticket for an action of the host that must be answered within the usual time.
+    fn issue<T: Outcome>(&mut self, step: Step) -> Ticket<T> {
+        let deadline = self.now + self.config.timeouts.host;
+        self.ledger.issue(step, Some(deadline))
+    }
+
+    /// The same for one that may have to move a whole file.
+    fn issue_long<T: Outcome>(&mut self, step: Step) -> Ticket<T> {
+        let deadline = self.now + self.config.timeouts.host_long;
+        self.ledger.issue(step, Some(deadline))
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.outbox.push(Action::Notify(Box::new(notice)));
+    }
+
+    fn cancel(&mut self, which: impl Fn(Step) -> bool) {
+        let grace = self.now + self.config.timeouts.cancel;
+        let outbox = &mut self.outbox;
+        self.ledger.cancel(which, grace, |id| outbox.push(Action::Cancel(id)));
+    }
+
+    /// Randomness for one purpose; a different stream each time.
+    fn random(&mut self) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::from_seed(self.seed);
+        random.set_stream(self.draws);
+        self.draws += 1;
+        random
+    }
+
+    fn wall_clock(&self) -> UnixTime {
+        self.started + Duration::from_nanos(self.now.0)
+    }
+
+    // The end.
+
+    /// Begins the end of the session: whatever runs is broken off, then `farewell` is the last reply.
+    fn close(&mut self, reason: CloseReason, farewell: Option<Reply>) {
+        if self.ending.is_some() {
+            return;
+        }
+        self.ending = Some(reason);
+        self.farewell = farewell;
+        self.timers.stop_all();
+        self.inbox.clear();
+        self.close_data_setup();
+        match self.work {
+            Work::Idle => {}
+            Work::LoginDelay => self.work = Work::Idle,
+            Work::Question(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
+            Work::Transfer(_) => self.stop_transfer(match reason {
+                CloseReason::Drained => TransferOutcome::Drained,
+                _ => TransferOutcome::ControlLost,
+            }),
+        }
+    }
+
+    /// Says the last word once nothing is open, and closes once it has left.
+    fn try_close(&mut self) {
+        let Some(reason) = self.ending else { return };
+        if !self.is_idle() || !self.ledger.is_empty() {
+            return;
+        }
+        if let Some(farewell) = self.farewell.take() {
+            self.outbox.write(farewell);
+        }
+        if self.outbox.unsent() == 0 {
+            return self.closed(reason);
+        }
+        if !self.timers.is_running(Timer::Linger) {
+            self.timers.set(Timer::Linger, self.now + self.config.timeouts.linger);
+        }
+    }
+
+    /// The host neither answers nor can be cancelled: the one end that does not wait for it.
+    fn close_stuck(&mut self) {
+        self.outbox.write(reply!("421 The storage does not answer, closing."));
+        self.ledger.write_off();
+        self.ending = Some(CloseReason::HostStuck);
+        self.closed(CloseReason::HostStuck);
+    }
+
+    fn closed(&mut self, reason: CloseReason) {
+        self.timers.stop_all();
+        let tally = core::mem::take(&mut self.tally);
+        let user = self.login.account().map(|account| account.name.clone());
+        self.notify(Notice::Ended(SessionSummary {
+            user,
+            reason,
+            duration: self.now - Instant::START,
+            commands: tally.commands,
+            downloads: tally.downloads,
+            uploads: tally.uploads,
+            sent: tally.sent,
+            received: tally.received,
+        }));
+        self.outbox.push(Action::Shutdown);
+        self.work = Work::Idle;
+        self.phase = Phase::Closed(reason);
+    }
+}
+
+/// The actions that a call of [`Session::handle`] asks for, in order.
+///
+/// Borrows the session, so the next event cannot be handled before this is dropped. An action that is not taken stays
+/// queued and comes with the next call.
+#[derive(Debug)]
+#[must_use = "actions must be run"]
+pub struct Actions<'a> {
+    queue: &'a mut VecDeque<Action>,
+}
+
+impl Iterator for Actions<'_> {
+    type Item = Action;
+
+    fn next(&mut self) -> Option<Action> {
+        self.queue.pop_front()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.queue.len(), Some(self.queue.len()))
+    }
+}
+
+impl ExactSizeIterator for Actions<'_> {}
+
+/// What the session wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest {
+    /// Whether to read the control connection now. A broken connection may be reported at any time.
+    pub control: bool,
+}
+
+/// How far the session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Working.
+    Open,
+    /// Ending: waiting for open actions and for the last replies to leave.
+    Closing,
+    /// Ended: no event is taken any more. Nothing is open, but for [`CloseReason::HostStuck`]. Drop it.
+    Closed(CloseReason),
+}
+
+/// When to send [`Event::Timeout`], and which timer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Instant,
+    /// Which: for logs; the engine knows by itself.
+    pub timer: Timer,
+}
+
+/// The timers of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Actions are queued: take them.
+    Queued,
+    /// No command for too long.
+    Idle,
+    /// No login for too long.
+    Login,
+    /// A failed login may be answered now.
+    LoginDelay,
+    /// No data connection for too long.
+    Data,
+    /// Nothing moved for too long.
+    Stall,
+    /// The host took too long.
+    Host,
+    /// The last replies were not taken.
+    Linger,
+    /// The drain is over.
+    Drain,
+}
 
 /// The adapter called the engine in a way that no adapter should.
 ///
@@ -52,7 +652,7 @@ pub enum CloseReason {
     NotAdmitted,
     /// The server is ending.
     Drained,
-    /// An action was not answered in time, nor its cancellation.
+    /// An action was not answered in time, nor its cancellation. The only reason that leaves actions open.
     HostStuck,
 }
 
@@ -64,124 +664,4 @@ pub enum Violation {
     NotACommand,
     /// A line that was too long.
     LineTooLong,
-}
-
-use alloc::collections::VecDeque;
-use alloc::sync::Arc;
-
-use crate::action::Action;
-use crate::config::Config;
-use crate::event::Event;
-use crate::time::{Instant, UnixTime};
-
-/// One control connection and all that hangs on it.
-#[derive(Debug)]
-pub struct Session {
-    actions: VecDeque<Action>,
-}
-
-/// The actions that a call of [`Session::handle`] asks for, in order.
-///
-/// Borrows the session, so the next event cannot be handled before this is dropped. An action that is not taken stays
-/// queued and comes with the next call.
-#[derive(Debug)]
-#[must_use = "actions must be run"]
-pub struct Actions<'a> {
-    queue: &'a mut VecDeque<Action>,
-}
-
-impl Iterator for Actions<'_> {
-    type Item = Action;
-
-    fn next(&mut self) -> Option<Action> {
-        self.queue.pop_front()
-    }
-}
-
-/// What the session wants to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interest {
-    /// Whether to read the control connection now. A broken connection may be reported at any time.
-    pub control: bool,
-}
-
-/// How far the session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Working.
-    Open,
-    /// Ending: waiting for open actions and for the last replies to leave.
-    Closing,
-    /// Ended: nothing is open, no event is taken. Drop it.
-    Closed(CloseReason),
-}
-
-/// When to send [`Event::Timeout`], and which timer it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline {
-    /// When.
-    pub at: Instant,
-    /// Which: for logs; the engine knows by itself.
-    pub timer: Timer,
-}
-
-/// The timers of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Timer {
-    /// Actions are queued: take them.
-    Queued,
-    /// No command for too long.
-    Idle,
-    /// No login for too long.
-    Login,
-    /// A failed login may be answered now.
-    LoginDelay,
-    /// No data connection for too long.
-    Data,
-    /// Nothing moved for too long.
-    Stall,
-    /// The host took too long.
-    Host,
-    /// The last replies were not taken.
-    Linger,
-    /// The drain is over.
-    Drain,
-}
-
-impl Session {
-    /// A session that began at `started` on the calendar; its events tell the time since then. `seed` must be
-    /// unpredictable: passive ports and STOU's names come from it.
-    #[must_use]
-    pub fn new(config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
-        let _ = (config, seed, started);
-        Self { actions: VecDeque::new() }
-    }
-
-    /// Takes one event and gives the actions it leads to.
-    ///
-    /// # Errors
-    /// [`Misuse`], and then nothing has changed.
-    pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Actions<'_>, Misuse> {
-        let _ = (now, event);
-        Ok(Actions { queue: &mut self.actions })
-    }
-
-    /// When to send [`Event::Timeout`]; `None` when there is nothing to wait for.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Deadline> {
-        None
-    }
-
-    /// What the session wants to hear.
-    #[must_use]
-    pub fn interest(&self) -> Interest {
-        Interest { control: true }
-    }
-
-    /// How far the session is.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        Phase::Open
-    }
 }

@@ -99,11 +99,17 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         #[allow(private_interfaces)]
         fn into_answer(self) -> super::Answer;
+
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn from_answer(answer: super::Answer) -> Option<Self>
+        where
+            Self: Sized;
     }
 }
 
 macro_rules! answers {
-    ($($variant:ident($type:ty) = |$value:ident| $make:expr, $held:ty;)*) => {
+    ($($variant:ident($type:ty) = |$value:ident| $make:expr, |$kept:ident| $give:expr, $held:ty;)*) => {
         /// Every outcome, in one type.
         #[derive(Debug)]
         pub(crate) enum Answer {
@@ -117,6 +123,14 @@ macro_rules! answers {
                     let $value = self;
                     Answer::$variant($make)
                 }
+
+                #[allow(private_interfaces)]
+                fn from_answer(answer: Answer) -> Option<Self> {
+                    match answer {
+                        Answer::$variant($kept) => Some($give),
+                        _ => None,
+                    }
+                }
             }
 
             impl Outcome for $type {}
@@ -125,17 +139,24 @@ macro_rules! answers {
 }
 
 answers! {
-    Listening(Listening) = |it| it, Listening;
-    Connected(Connected) = |it| it, Connected;
-    Received(Received) = |it| it, Received;
-    Moved(Moved) = |it| it, Moved;
-    Closed(Closed) = |it| it, Closed;
-    Metadata(Metadata) = |it| Box::new(it), Box<Metadata>;
-    Entries(Entries) = |it| it, Entries;
-    Opened(Opened) = |it| it, Opened;
-    Chunk(Bytes) = |it| it, Bytes;
-    Space(Space) = |it| it, Space;
-    Account(Account) = |it| Box::new(it), Box<Account>;
-    Custom(CustomReply) = |it| it, CustomReply;
-    Done(Done) = |it| it, Done;
+    Listening(Listening) = |it| it, |it| it, Listening;
+    Connected(Connected) = |it| it, |it| it, Connected;
+    Received(Received) = |it| it, |it| it, Received;
+    Moved(Moved) = |it| it, |it| it, Moved;
+    Closed(Closed) = |it| it, |it| it, Closed;
+    Metadata(Metadata) = |it| Box::new(it), |it| *it, Box<Metadata>;
+    Entries(Entries) = |it| it, |it| it, Entries;
+    Opened(Opened) = |it| it, |it| it, Opened;
+    Chunk(Bytes) = |it| it, |it| it, Bytes;
+    Space(Space) = |it| it, |it| it, Space;
+    Account(Account) = |it| Box::new(it), |it| *it, Box<Account>;
+    Custom(CustomReply) = |it| it, |it| it, CustomReply;
+    Done(Done) = |it| it, |it| it, Done;
+}
+
+/// The outcome that an action of this type must have had.
+///
+/// The ticket's type makes any other impossible; were one to come, it would count as an error of the host.
+pub(crate) fn outcome<T: Outcome>(result: Result<Answer, Failure>) -> Result<T, Failure> {
+    result.and_then(|answer| T::from_answer(answer).ok_or(Failure::Io))
 }

@@ -182,9 +182,73 @@ impl Verb {
     /// The verb spelled `word`, in any case of letters; exact, never a prefix or a suffix.
     #[must_use]
     pub fn from_word(word: &[u8]) -> Option<Self> {
-        let is = |name: &str| name.as_bytes().eq_ignore_ascii_case(word);
-        TABLE.iter().find(|row| is(row.name) || row.aliases.iter().any(|alias| is(alias))).map(|row| row.verb)
+        if word.len() > LONGEST {
+            return None;
+        }
+        let at = SPELLINGS.binary_search_by_key(&pack(word), |(packed, _)| *packed).ok()?;
+        SPELLINGS.get(at).map(|(_, verb)| *verb)
     }
+}
+
+/// Every spelling in the table, packed into a number and sorted: made when compiled, so that a word is found by a
+/// few comparisons of numbers.
+static SPELLINGS: [(u64, Verb); count_spellings()] = sorted_spellings();
+
+/// The longest word that [`pack`] can hold.
+const LONGEST: usize = 7;
+
+/// A word of at most [`LONGEST`] bytes as a number, letters in upper case. The leading 1 keeps words that begin with
+/// NUL apart from those that do not.
+const fn pack(word: &[u8]) -> u64 {
+    let mut packed = 1;
+    let mut at = 0;
+    while at < word.len() {
+        packed = packed << 8 | word[at].to_ascii_uppercase() as u64;
+        at += 1;
+    }
+    packed
+}
+
+const fn count_spellings() -> usize {
+    let mut count = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        count += 1 + TABLE[row].aliases.len();
+        row += 1;
+    }
+    count
+}
+
+const fn sorted_spellings() -> [(u64, Verb); count_spellings()] {
+    let mut sorted = [(0, Verb::User); count_spellings()];
+    let mut length = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        let VerbInfo { verb, name, aliases, .. } = TABLE[row];
+        insert(&mut sorted, length, name, verb);
+        length += 1;
+        let mut alias = 0;
+        while alias < aliases.len() {
+            insert(&mut sorted, length, aliases[alias], verb);
+            length += 1;
+            alias += 1;
+        }
+        row += 1;
+    }
+    sorted
+}
+
+/// Inserts a spelling into the first `length` entries, which are sorted.
+const fn insert(sorted: &mut [(u64, Verb)], length: usize, name: &str, verb: Verb) {
+    assert!(name.len() <= LONGEST, "a verb is too long to be packed");
+    let packed = pack(name.as_bytes());
+    let mut at = length;
+    while at > 0 && sorted[at - 1].0 >= packed {
+        assert!(sorted[at - 1].0 != packed, "two verbs are spelled alike");
+        sorted[at] = sorted[at - 1];
+        at -= 1;
+    }
+    sorted[at] = (packed, verb);
 }
 
 /// A set of verbs.
@@ -232,7 +296,10 @@ mod tests {
     fn each_row_stands_at_its_verb() {
         for (at, row) in TABLE.iter().enumerate() {
             assert_eq!(row.verb as usize, at);
-            assert_eq!(Verb::from_word(row.name.to_ascii_lowercase().as_bytes()), Some(row.verb));
+            for name in row.aliases.iter().chain([&row.name]) {
+                assert_eq!(Verb::from_word(name.as_bytes()), Some(row.verb));
+                assert_eq!(Verb::from_word(name.to_ascii_lowercase().as_bytes()), Some(row.verb));
+            }
         }
     }
 
@@ -240,6 +307,10 @@ mod tests {
     fn verbs_match_whole_words_only() {
         assert_eq!(Verb::from_word(b"XQUIT"), None);
         assert_eq!(Verb::from_word(b"QUI"), None);
+        assert_eq!(Verb::from_word(b""), None);
+        assert_eq!(Verb::from_word(b"QUIT\0"), None);
+        assert_eq!(Verb::from_word(b"\0QUIT"), None);
+        assert_eq!(Verb::from_word(b"QUITQUITQUIT"), None);
         assert_eq!(Verb::from_word(b"bye"), Some(Verb::Quit));
         assert_eq!(Verb::from_word(b"XcWd"), Some(Verb::Cwd));
     }

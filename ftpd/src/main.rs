@@ -1,2 +1,45 @@
-//! Placeholder.
-fn main() {}
+//! `ftpd`: the FTP server that people run.
+//!
+//! It reads what the operator wants, puts host and adapter together, and shows what happens. It knows no FTP:
+//!
+//! ```text
+//! command line ─┐
+//!               ├→ settings ─→ serve ─→ notices ─→ logging (lines)
+//! TOML file ────┘                               └→ transfers (bars, on a terminal)
+//! ```
+
+mod announcement;
+mod arguments;
+mod console;
+mod fault;
+mod logging;
+mod password;
+mod serve;
+mod settings;
+mod transfers;
+mod users_file;
+mod values;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Task};
+use clap::Parser;
+use fault::Fault;
+use settings::Settings;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(fault) => {
+            console::complain(&fault);
+            fault.exit_code()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
+    match arguments.task {
+        Some(Task::HashPassword) => password::print_hash().map(|()| ExitCode::SUCCESS),
+        None => serve::run(Settings::gather(arguments.options)?),
+    }
+}

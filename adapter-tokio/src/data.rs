@@ -1,0 +1,286 @@
+//! The listeners and data connections of one session, and what runs on them.
+//!
+//! The driver owns everything in here. A wait for a connection is an entry in a list that the driver polls: so a
+//! cancelled one is gone at once, and its listener's port is free as soon as that is closed. Everything else that
+//! has to wait runs as a task of a [`JoinSet`], which ends with the session.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use ftp_host::HostSession;
+use ftp_proto::action::{CloseHow, Ports};
+use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
+use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::guard::{Cancel, Guard, Progress};
+use crate::mailbox::{Mailbox, Report};
+use crate::offload::{self, Offload};
+use crate::socket;
+
+/// A session's data plane.
+#[derive(Debug)]
+pub(crate) struct DataPlane {
+    local: SocketAddr,
+    offload: Offload,
+    mailbox: Mailbox,
+    listeners: Vec<(ListenerId, TcpListener)>,
+    accepts: Vec<PendingAccept>,
+    streams: Vec<(DataId, Arc<TcpStream>)>,
+    tasks: JoinSet<()>,
+    /// What runs as a task; dropping the sender asks it to end.
+    running: Vec<(ActionId, oneshot::Sender<()>)>,
+}
+
+#[derive(Debug)]
+struct PendingAccept {
+    guard: Guard<Connected>,
+    action: ActionId,
+    listener: ListenerId,
+    data: DataId,
+}
+
+impl DataPlane {
+    /// An empty one, for the session whose control connection came in on `local`. Answers go to `mailbox`.
+    pub(crate) fn new(local: SocketAddr, offload: Offload, mailbox: Mailbox) -> Self {
+        Self {
+            local,
+            offload,
+            mailbox,
+            listeners: Vec::new(),
+            accepts: Vec::new(),
+            streams: Vec::new(),
+            tasks: JoinSet::new(),
+            running: Vec::new(),
+        }
+    }
+
+    /// Begins `action`; its answer comes as a report, also where it is known at once.
+    pub(crate) fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+        match action {
+            DataAction::Listen { ticket, listener, address, ports } => self.listen(ticket, listener, address, &ports),
+            DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
+            DataAction::CloseListener(id) => self.listeners.retain(|(listener, _)| *listener != id),
+            DataAction::Connect { ticket, data, from, to } => self.connect(ticket, data, from, to),
+            DataAction::Send { ticket, data, bytes } => self.send(ticket, data, bytes),
+            DataAction::Receive { ticket, data, max } => self.receive(ticket, data, max),
+            DataAction::FileToData { ticket, file, data, at, len } => {
+                self.file_to_data(ticket, (file, host), data, at, len);
+            }
+            DataAction::DataToFile { ticket, data, file, at, max } => {
+                self.data_to_file(ticket, (file, host), data, at, max);
+            }
+            DataAction::Close { ticket, data, how } => self.close(ticket, data, how),
+        }
+    }
+
+    /// Asks to end `action` early: whether it is one of ours that is still under way.
+    pub(crate) fn cancel(&mut self, action: ActionId) -> bool {
+        if let Some(index) = self.accepts.iter().position(|accept| accept.action == action) {
+            self.accepts.swap_remove(index).guard.settle(Err(Failure::Cancelled));
+            return true;
+        }
+        self.forget(action)
+    }
+
+    /// Takes note that an action was answered.
+    pub(crate) fn settled(&mut self, action: ActionId) {
+        self.forget(action);
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    /// Takes in a connection that an action ended in.
+    pub(crate) fn adopt(&mut self, data: DataId, stream: TcpStream) {
+        self.streams.push((data, Arc::new(stream)));
+    }
+
+    /// Whether a listener waits for a connection.
+    pub(crate) fn is_accepting(&self) -> bool {
+        !self.accepts.is_empty()
+    }
+
+    /// Waits until a connection came in on a listener, and reports it.
+    ///
+    /// Cancel-safe: a connection is reported in the same poll that takes it.
+    pub(crate) async fn accepted(&mut self) {
+        std::future::poll_fn(|context| self.poll_accepts(context)).await;
+    }
+
+    fn poll_accepts(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        for index in 0..self.accepts.len() {
+            let Some(accept) = self.accepts.get(index) else { break };
+            let listener = self.listeners.iter().find(|(id, _)| *id == accept.listener).map(|(_, listener)| listener);
+            let Poll::Ready(result) = poll_accept(listener, context) else { continue };
+            let PendingAccept { guard, data, .. } = self.accepts.swap_remove(index);
+            connected(guard, data, result);
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn listen(&mut self, ticket: Ticket<Listening>, id: ListenerId, address: IpAddr, ports: &Ports) {
+        let result = socket::listen(self.scoped(SocketAddr::new(address, 0)), ports).map(|(listener, address)| {
+            self.listeners.push((id, listener));
+            Listening { address }
+        });
+        self.answer(ticket.settle(result));
+    }
+
+    fn accept(&mut self, ticket: Ticket<Connected>, listener: ListenerId, data: DataId) {
+        let action = ticket.id();
+        let guard = Guard::new(ticket, self.mailbox.clone());
+        self.accepts.push(PendingAccept { guard, action, listener, data });
+    }
+
+    fn connect(&mut self, ticket: Ticket<Connected>, data: DataId, from: IpAddr, to: SocketAddr) {
+        let (from, to) = (self.scoped(SocketAddr::new(from, 0)), self.scoped(to));
+        let mut cancel = self.cancellable(ticket.id());
+        let guard = Guard::new(ticket, self.mailbox.clone());
+        self.tasks.spawn(async move {
+            let stream = cancel.or(socket::connect(from, to)).await;
+            connected(guard, data, stream.map(|stream| (stream, to)));
+        });
+    }
+
+    fn send(&mut self, ticket: Ticket<Done>, data: DataId, bytes: bytes::Bytes) {
+        let Some(stream) = self.stream(data) else { return self.answer(ticket.fail(Failure::Io)) };
+        // Most of what is sent fits the socket's buffer: then no task is needed.
+        let sent = stream.try_write(&bytes).unwrap_or(0);
+        if sent == bytes.len() {
+            return self.answer(ticket.done(Done));
+        }
+        self.spawn(ticket, |mut cancel, mut progress| async move {
+            offload::send_all(&stream, &bytes, sent, &mut cancel, |sent| progress.tell(sent)).await
+        });
+    }
+
+    fn receive(&mut self, ticket: Ticket<Received>, data: DataId, max: usize) {
+        let Some(stream) = self.stream(data) else { return self.answer(ticket.fail(Failure::Io)) };
+        if let Some(result) = offload::receive_now(&stream, max) {
+            return self.answer(ticket.settle(result));
+        }
+        self.spawn(ticket, |mut cancel, _| async move { offload::receive(&stream, max, &mut cancel).await });
+    }
+
+    fn file_to_data(
+        &mut self,
+        ticket: Ticket<Moved>,
+        (file, host): (FileId, &dyn HostSession),
+        data: DataId,
+        at: u64,
+        len: u64,
+    ) {
+        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+            return self.answer(ticket.fail(Failure::Io));
+        };
+        let how = self.offload;
+        self.spawn(ticket, move |mut cancel, mut progress| async move {
+            let tell = |moved| progress.tell(moved);
+            offload::file_to_socket(how, file, at, len, &stream, &mut cancel, tell).await
+        });
+    }
+
+    fn data_to_file(
+        &mut self,
+        ticket: Ticket<Moved>,
+        (file, host): (FileId, &dyn HostSession),
+        data: DataId,
+        at: u64,
+        max: u64,
+    ) {
+        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+            return self.answer(ticket.fail(Failure::Io));
+        };
+        self.spawn(ticket, move |mut cancel, mut progress| async move {
+            offload::socket_to_file(file, at, max, &stream, &mut cancel, |moved| progress.tell(moved)).await
+        });
+    }
+
+    fn close(&mut self, ticket: Ticket<Closed>, data: DataId, how: CloseHow) {
+        let index = self.streams.iter().position(|(id, _)| *id == data);
+        let result = match index.map(|index| self.streams.swap_remove(index)) {
+            Some((_, stream)) => socket::close(&stream, how).map(|()| Closed),
+            None => Err(Failure::Io),
+        };
+        self.answer(ticket.settle(result));
+    }
+
+    /// Runs `work` as a task that answers `ticket`.
+    fn spawn<T, F>(&mut self, ticket: Ticket<T>, work: impl FnOnce(Cancel, Progress) -> F)
+    where
+        T: Outcome + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let cancel = self.cancellable(ticket.id());
+        let work = work(cancel, Progress::new(ticket.id(), self.mailbox.clone()));
+        let guard = Guard::new(ticket, self.mailbox.clone());
+        self.tasks.spawn(async move {
+            // The work, and with it its hold on the socket, is gone before the answer is given: a `Close` that
+            // follows the answer is the last to hold it.
+            let result = work.await;
+            guard.settle(result);
+        });
+    }
+
+    fn cancellable(&mut self, action: ActionId) -> Cancel {
+        let (stop, cancel) = Cancel::new();
+        self.running.push((action, stop));
+        cancel
+    }
+
+    fn forget(&mut self, action: ActionId) -> bool {
+        let index = self.running.iter().position(|(id, _)| *id == action);
+        index.map(|index| self.running.swap_remove(index)).is_some()
+    }
+
+    fn stream(&self, data: DataId) -> Option<Arc<TcpStream>> {
+        self.streams.iter().find(|(id, _)| *id == data).map(|(_, stream)| Arc::clone(stream))
+    }
+
+    fn answer(&self, completion: Completion) {
+        self.mailbox.post(Report::Done(completion));
+    }
+
+    /// A link-local IPv6 address means nothing without its interface: that of the control connection.
+    fn scoped(&self, mut address: SocketAddr) -> SocketAddr {
+        if let (SocketAddr::V6(address), SocketAddr::V6(local)) = (&mut address, &self.local)
+            && address.ip().is_unicast_link_local()
+            && address.scope_id() == 0
+        {
+            address.set_scope_id(local.scope_id());
+        }
+        address
+    }
+}
+
+fn poll_accept(
+    listener: Option<&TcpListener>,
+    context: &mut Context<'_>,
+) -> Poll<Result<(TcpStream, SocketAddr), Failure>> {
+    let Some(listener) = listener else { return Poll::Ready(Err(Failure::Io)) };
+    loop {
+        match ready!(listener.poll_accept(context)) {
+            Ok((stream, peer)) => {
+                let prepared = socket::prepare(&stream).map_err(|error| socket::failure(&error));
+                return Poll::Ready(prepared.map(|()| (stream, socket::canonical(peer))));
+            }
+            // That one gave up before we came; the next one may be there.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => return Poll::Ready(Err(socket::failure(&error))),
+        }
+    }
+}
+
+/// Answers `guard` with the connection, and hands that to the driver under the name `data`.
+fn connected(guard: Guard<Connected>, data: DataId, result: Result<(TcpStream, SocketAddr), Failure>) {
+    match result {
+        Ok((stream, peer)) => {
+            guard.settle_as(Ok(Connected { peer }), |completion| Report::Connected { data, stream, completion })
+        }
+        Err(failure) => guard.settle(Err(failure)),
+    }
+}

@@ -1,0 +1,258 @@
+//! One session's task: takes turns between the engine and the world.
+//!
+//! A turn delivers what was reported, sends what the kernel takes, reads what the engine wants to hear and tells the
+//! time. Only between turns does the task wait, and only for things that a cancelled wait does not lose.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ftp_host::{Client, Host, HostSession, ReplyTo};
+use ftp_proto::config::Config;
+use ftp_proto::event::Admission;
+use ftp_proto::server::{Misuse, Phase, Session};
+use ftp_proto::{Action, Event, Notice};
+use tokio::net::TcpStream;
+
+use crate::admission::{Permit, SessionId};
+use crate::clock::{self, Alarm, Clock};
+use crate::control::Control;
+use crate::data::DataPlane;
+use crate::mailbox::{Inbox, Report};
+use crate::offload::Offload;
+use crate::socket;
+
+/// What watches the notices.
+pub(crate) type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;
+
+/// What all sessions of a server share.
+pub(crate) struct Settings {
+    pub(crate) config: Arc<Config>,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) observer: Box<Observer>,
+    pub(crate) offload: Offload,
+}
+
+/// One session and everything it holds. Dropping it closes all of it.
+pub(crate) struct Driver {
+    session: Session,
+    clock: Clock,
+    alarm: Alarm,
+    inbox: Inbox,
+    world: World,
+    permit: Permit,
+    misused: bool,
+}
+
+/// All that actions act on. It has no way to the engine: running an action cannot re-enter it.
+struct World {
+    control: Control,
+    data: DataPlane,
+    host: Box<dyn HostSession>,
+    reply_to: ReplyTo,
+    client: Client,
+    id: SessionId,
+    settings: Arc<Settings>,
+}
+
+impl Driver {
+    /// A session on `stream`.
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        inbox: Inbox,
+        permit: Permit,
+    ) -> io::Result<Box<Self>> {
+        let local = socket::canonical(stream.local_addr()?);
+        let client = Client { peer: socket::canonical(peer), local };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        let clock = Clock::start();
+        let mailbox = inbox.mailbox();
+        let world = World {
+            control: Control::new(stream)?,
+            data: DataPlane::new(local, settings.offload, mailbox.clone()),
+            host: settings.host.session(client),
+            reply_to: ReplyTo::new(move |completion| mailbox.post(Report::Done(completion))),
+            client,
+            id: permit.id(),
+            settings: Arc::clone(&settings),
+        };
+        Ok(Box::new(Self {
+            session: Session::new(Arc::clone(&settings.config), seed, clock::unix_time()),
+            clock,
+            alarm: Alarm::new(clock),
+            inbox,
+            world,
+            permit,
+            misused: false,
+        }))
+    }
+
+    /// Drives the session to its end.
+    ///
+    /// Not cancel-safe: dropped half-way, the session and all that it holds is closed.
+    pub(crate) async fn run(mut self: Box<Self>, admission: Admission) {
+        let Client { peer, local } = self.world.client;
+        self.feed(Event::Connected { local, peer, admission });
+        let mut turns = 0;
+        while self.is_open() {
+            if self.turn() {
+                turns += 1;
+                if turns == TURNS_AT_ONCE {
+                    turns = 0;
+                    self.breathe().await;
+                }
+            } else if self.is_open() {
+                turns = 0;
+                self.world.control.say_farewell();
+                self.wait().await;
+            }
+        }
+        let (control, mut permit) = self.dismantle();
+        if permit.step_outside() {
+            control.close().await;
+        }
+    }
+
+    /// Does what can be done without waiting: whether there was anything.
+    fn turn(&mut self) -> bool {
+        let mut busy = self.deliver();
+        busy |= self.flush();
+        busy |= self.read();
+        busy | self.tell_time()
+    }
+
+    fn deliver(&mut self) -> bool {
+        let reports = self.inbox.take();
+        let busy = !reports.is_empty();
+        for report in reports {
+            match report {
+                Report::Done(completion) => {
+                    self.world.data.settled(completion.id());
+                    self.feed(Event::Done(completion));
+                }
+                Report::Connected { data, stream, completion } => {
+                    self.world.data.settled(completion.id());
+                    self.world.data.adopt(data, stream);
+                    self.feed(Event::Done(completion));
+                }
+                Report::Progress { id, bytes } => self.feed(Event::Progress { id, bytes }),
+                Report::Drain(deadline) => self.feed(Event::Drain { deadline: self.clock.at(deadline) }),
+            }
+        }
+        busy
+    }
+
+    fn flush(&mut self) -> bool {
+        match self.world.control.flush() {
+            Ok(0) => return false,
+            Ok(count) => self.feed(Event::Sent(count)),
+            Err(end) => self.feed(Event::ControlEnded(end)),
+        }
+        true
+    }
+
+    fn read(&mut self) -> bool {
+        if !self.wants_input() {
+            return false;
+        }
+        let mut buffer = [0; READ_BUFFER];
+        match self.world.control.read(&mut buffer) {
+            Ok(0) => return false,
+            Ok(count) => self.feed(Event::Received(buffer.get(..count).unwrap_or_default())),
+            Err(end) => self.feed(Event::ControlEnded(end)),
+        }
+        true
+    }
+
+    fn tell_time(&mut self) -> bool {
+        let due = self.session.next_deadline().is_some_and(|deadline| deadline.at <= self.clock.now());
+        if due {
+            self.feed(Event::Timeout);
+        }
+        due
+    }
+
+    /// Lets other tasks run, and looks for data connections, which otherwise only a wait does: a client that keeps the
+    /// session busy must not keep them out.
+    async fn breathe(&mut self) {
+        let data = &mut self.world.data;
+        tokio::select! {
+            biased;
+            () = data.accepted(), if data.is_accepting() => {}
+            () = tokio::task::yield_now() => {}
+        }
+    }
+
+    /// Waits until there may be something to do.
+    ///
+    /// Cancel-safe, as is every arm: none takes anything that it does not keep.
+    async fn wait(&mut self) {
+        let reads = self.wants_input();
+        let deadline = self.session.next_deadline().map(|deadline| deadline.at);
+        let Self { inbox, alarm, world: World { control, data, .. }, .. } = self;
+        tokio::select! {
+            biased;
+            () = inbox.arrival() => {}
+            () = control.writable(), if control.has_pending() => {}
+            () = control.readable(), if reads => {}
+            () = data.accepted(), if data.is_accepting() => {}
+            () = alarm.until(deadline) => {}
+        }
+    }
+
+    /// Gives the engine one event and runs what it asks for.
+    fn feed(&mut self, event: Event<'_>) {
+        if !self.is_open() {
+            return;
+        }
+        match self.session.handle(self.clock.now(), event) {
+            Ok(actions) => actions.for_each(|action| self.world.run(action)),
+            Err(misuse) => self.give_up(misuse),
+        }
+    }
+
+    /// A fault of this crate or of a host that mixed up its sessions: nothing that goes on from here can be trusted.
+    fn give_up(&mut self, misuse: Misuse) {
+        debug_assert!(false, "the engine was misused: {misuse}");
+        self.misused = true;
+    }
+
+    fn is_open(&self) -> bool {
+        !self.misused && !matches!(self.session.phase(), Phase::Closed(_))
+    }
+
+    fn wants_input(&self) -> bool {
+        self.world.control.is_readable() && self.session.interest().control
+    }
+
+    /// Drops everything but the control connection and its place.
+    fn dismantle(self: Box<Self>) -> (Control, Permit) {
+        let Self { world: World { control, .. }, permit, .. } = *self;
+        (control, permit)
+    }
+}
+
+impl World {
+    fn run(&mut self, action: Action) {
+        match action {
+            Action::Write(bytes) => self.control.write(bytes),
+            Action::Shutdown => self.control.shut_down(),
+            Action::Data(action) => self.data.run(action, &*self.host),
+            Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
+            Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
+            Action::Cancel(id) => {
+                if !self.data.cancel(id) {
+                    self.host.cancel(id);
+                }
+            }
+        }
+    }
+}
+
+/// Turns before other tasks get theirs.
+const TURNS_AT_ONCE: u32 = 16;
+/// Bytes of the control connection read at once; on the stack, so that an idle session holds none.
+const READ_BUFFER: usize = 4096;

@@ -1,0 +1,152 @@
+//! What comes back to a session's driver: answers, progress, new connections and the word to drain.
+//!
+//! A queue under a mutex and a wake-up, not a channel: a channel's first block would be most of an idle session's
+//! memory. It is bounded by the engine: each open action posts one answer, and progress is replaced, not piled up.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ftp_proto::{ActionId, Completion, DataId};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// One thing that the driver is told.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// An action ended.
+    Done(Completion),
+    /// An action ended in a new data connection.
+    Connected { data: DataId, stream: TcpStream, completion: Completion },
+    /// An open action has moved `bytes` bytes in all.
+    Progress { id: ActionId, bytes: u64 },
+    /// The server is to end, at the latest at this time.
+    Drain(Instant),
+}
+
+/// Where reports are posted: from any thread, without blocking.
+#[derive(Debug, Clone)]
+pub(crate) struct Mailbox(Arc<Shared>);
+
+/// The driver's end. Once it is dropped, everything posted is dropped too: a socket must not live on in the hands of
+/// a host that keeps its way to answer.
+#[derive(Debug)]
+pub(crate) struct Inbox(Mailbox);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    arrival: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    reports: Vec<Report>,
+    closed: bool,
+}
+
+impl Mailbox {
+    /// Posts one report.
+    pub(crate) fn post(&self, report: Report) {
+        let refused = self.0.lock().push(report);
+        // Dropping a report can close a socket: not under the lock.
+        drop(refused);
+        self.0.arrival.notify_one();
+    }
+}
+
+impl Inbox {
+    /// A new, empty one.
+    pub(crate) fn new() -> Self {
+        Self(Mailbox(Arc::default()))
+    }
+
+    /// Where to post to it.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        self.0.clone()
+    }
+
+    /// Takes all that was posted, in order.
+    pub(crate) fn take(&self) -> Vec<Report> {
+        mem::take(&mut self.0.0.lock().reports)
+    }
+
+    /// Waits until something was posted since the last wait. May return for nothing.
+    ///
+    /// Cancel-safe: a wake-up that is not waited for is kept for the next wait.
+    pub(crate) async fn arrival(&self) {
+        self.0.0.arrival.notified().await;
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let mut queue = self.0.0.lock();
+        queue.closed = true;
+        let unread = mem::take(&mut queue.reports);
+        drop(queue);
+        drop(unread);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing in here panics half-way, so a poisoned queue is whole.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Queues `report`, or gives it back when nobody will read it.
+    fn push(&mut self, report: Report) -> Option<Report> {
+        if self.closed {
+            return Some(report);
+        }
+        if let Report::Progress { id, bytes } = report
+            && let Some(Report::Progress { id: earlier, bytes: known }) = self.reports.last_mut()
+            && *earlier == id
+        {
+            *known = bytes;
+            return None;
+        }
+        self.reports.push(report);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_posted_before_the_wait_is_not_missed() {
+        let inbox = Inbox::new();
+        let now = Instant::now();
+        inbox.mailbox().post(Report::Drain(now));
+        inbox.arrival().await;
+        assert!(matches!(inbox.take().as_slice(), [Report::Drain(at)] if *at == now));
+        assert!(inbox.take().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_wait_loses_no_report() {
+        let inbox = Inbox::new();
+        let waited = tokio::time::timeout(Duration::from_millis(1), inbox.arrival()).await;
+        assert!(waited.is_err());
+        inbox.mailbox().post(Report::Drain(Instant::now()));
+        inbox.arrival().await;
+        assert_eq!(inbox.take().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_for_a_session_that_ended() {
+        let inbox = Inbox::new();
+        let mailbox = inbox.mailbox();
+        mailbox.post(Report::Drain(Instant::now()));
+        drop(inbox);
+        mailbox.post(Report::Drain(Instant::now()));
+        assert!(mailbox.0.lock().reports.is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! The server: takes connections in and gives each a session.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ftp_host::{Client, Host};
+use ftp_proto::Notice;
+use ftp_proto::config::Config;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep};
+
+use crate::admission::{Caps, Register, SessionId};
+use crate::driver::{Driver, Observer, Settings};
+use crate::mailbox::Inbox;
+use crate::offload::Offload;
+
+/// An FTP server on tokio. Cheap to clone; the clones are one server.
+#[derive(Clone)]
+pub struct Server {
+    settings: Arc<Settings>,
+    register: Arc<Register>,
+}
+
+/// Makes a [`Server`]; see [`Server::builder`].
+pub struct Builder {
+    host: Arc<dyn Host>,
+    config: Arc<Config>,
+    caps: Caps,
+    observer: Box<Observer>,
+    offload: Offload,
+}
+
+/// A hand on a running [`Server`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle(Arc<Register>);
+
+impl Server {
+    /// Begins to make a server that serves `host`: `Server::builder(Arc::new(host))`.
+    #[must_use]
+    pub fn builder(host: Arc<dyn Host>) -> Builder {
+        Builder {
+            host,
+            config: Arc::default(),
+            caps: Caps { sessions: 4096, per_address: 256, outside: 256 },
+            observer: Box::new(|_, _, _| {}),
+            offload: Offload::default(),
+        }
+    }
+
+    /// A hand on the server, to end it and to ask how it is.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.register))
+    }
+
+    /// Serves the connections that come in on `listener`, until [`Handle::shutdown`] was called and the last session
+    /// has ended. May be called for several listeners; all of them return then.
+    ///
+    /// Too few file descriptors or too little memory for another connection is waited out. Must be called within a
+    /// runtime with its I/O and time enabled; sessions run as tasks of it.
+    ///
+    /// Cancel-safe: dropped, the listener is closed; the sessions go on and end with the next shutdown.
+    ///
+    /// # Errors
+    /// If the listener itself cannot be used.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        let mut pause = FIRST_PAUSE;
+        let mut drained = pin!(self.register.drained());
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut drained => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    pause = FIRST_PAUSE;
+                    self.welcome(stream, peer);
+                }
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) if is_the_peers(&error) => {}
+                Err(_) => {
+                    // Trying at once would fail at once: a session has to end first.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+            }
+        }
+        drop(listener);
+        self.register.deserted().await;
+        Ok(())
+    }
+
+    /// Begins a session, or drops the connection where there is no room even to say so.
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
+        let inbox = Inbox::new();
+        let Some((permit, admission)) = self.register.admit(peer, inbox.mailbox()) else { return };
+        // It fails where the client is gone already, or the system gives no random numbers: no session then.
+        if let Ok(driver) = Driver::new(Arc::clone(&self.settings), stream, peer, inbox, permit) {
+            tokio::spawn(driver.run(admission));
+        }
+    }
+}
+
+impl Builder {
+    /// The configuration of the sessions. Without it, the default one.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Arc::new(config);
+        self
+    }
+
+    /// How many sessions there may be at once; one more is told so and closed. Without it, 4096.
+    #[must_use]
+    pub fn max_sessions(mut self, count: usize) -> Self {
+        self.caps.sessions = count;
+        self
+    }
+
+    /// How many sessions one address may have at once; one more is told so and closed. Without it, 256.
+    #[must_use]
+    pub fn max_per_address(mut self, count: usize) -> Self {
+        self.caps.per_address = count;
+        self
+    }
+
+    /// What is called with every notice of every session, on the session's task: it must not block.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Fn(SessionId, &Client, &Notice) + Send + Sync + 'static) -> Self {
+        self.observer = Box::new(observer);
+        self
+    }
+
+    /// How files are moved to data connections. Without it, by the kernel where it can.
+    #[must_use]
+    pub fn offload(mut self, offload: Offload) -> Self {
+        self.offload = offload;
+        self
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn build(self) -> Server {
+        let Self { host, config, caps, observer, offload } = self;
+        let settings = Arc::new(Settings { config, host, observer, offload });
+        Server { settings, register: Arc::new(Register::new(caps)) }
+    }
+}
+
+impl Handle {
+    /// Ends the server: no session begins any more, running transfers may finish within `grace`, then everything is
+    /// cut. Returns at once; [`Server::serve`] returns when it is done. May be called again to change the grace.
+    pub fn shutdown(&self, grace: Duration) {
+        let now = Instant::now();
+        self.0.drain(now.checked_add(grace).unwrap_or(now + A_YEAR));
+    }
+
+    /// How many sessions there are now, without those that are being turned away.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.0.sessions()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("sessions", &self.register.sessions()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, caps, offload, .. } = self;
+        f.debug_struct("Builder")
+            .field("config", config)
+            .field("caps", caps)
+            .field("offload", offload)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Errors of a socket that is no listener.
+fn is_fatal(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::InvalidInput
+}
+
+/// Errors of a connection that broke while it waited; the next one may be whole.
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
+}
+
+/// How long to wait after a connection could not be accepted, doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// A grace without end.
+const A_YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+
+#[cfg(test)]
+mod tests;

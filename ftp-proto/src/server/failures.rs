@@ -1,0 +1,77 @@
+//! Which failure is which reply: by kind, never by the text of an error, so that no path of the host shows.
+
+use crate::failure::Failure;
+use crate::notice::TransferOutcome;
+use crate::path::PathError;
+use crate::reply::{Reply, reply};
+use crate::verb::Verb;
+
+/// The reply of a command that failed before any 150.
+pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
+    let naming = matches!(verb, Verb::Stor | Verb::Stou | Verb::Appe | Verb::Rnto);
+    match failure {
+        Failure::NotFound => reply!("550 No such file or directory."),
+        Failure::PermissionDenied => reply!("550 Permission denied."),
+        Failure::Exists if naming => reply!("553 The name is taken."),
+        Failure::Exists => reply!("550 It exists already."),
+        Failure::NotADirectory if verb == Verb::Mlsd => reply!("501 Not a directory."),
+        Failure::NotADirectory => reply!("550 Not a directory."),
+        Failure::IsADirectory => reply!("550 It is a directory."),
+        Failure::NotEmpty => reply!("550 The directory is not empty."),
+        Failure::NameNotAllowed => reply!("553 The name is not allowed."),
+        Failure::BadOffset => reply!("554 The restart offset lies beyond the end of the file."),
+        Failure::NoSpace => reply!("452 No space left."),
+        Failure::OverQuota => reply!("552 Quota exceeded."),
+        Failure::Busy => reply!("450 Busy, try again later."),
+        Failure::Unsupported => reply!("504 Not supported by the storage."),
+        Failure::Vetoed => reply!("550 Refused by policy."),
+        Failure::LoginIncorrect => reply!("530 Login incorrect."),
+        Failure::NoPort | Failure::Refused | Failure::Unreachable | Failure::Reset => {
+            reply!("425 Cannot open a data connection.")
+        }
+        Failure::TimedOut | Failure::Cancelled | Failure::Lost | Failure::Io => reply!("451 Local error."),
+    }
+}
+
+/// The reply of a transfer that ended behind its 150 in anything but success: one of 425, 426, 451, 551, 552.
+pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
+    match outcome {
+        TransferOutcome::Complete => reply!("226 Transfer complete."),
+        TransferOutcome::Aborted => reply!("426 Transfer aborted."),
+        TransferOutcome::TimedOut if !connected => reply!("425 No data connection in time."),
+        TransferOutcome::Reset if !connected => reply!("425 Cannot open the data connection."),
+        TransferOutcome::TimedOut => reply!("426 The data connection stalled."),
+        TransferOutcome::Reset => reply!("426 The data connection was lost."),
+        TransferOutcome::Truncated => reply!("426 The data ended too early."),
+        TransferOutcome::ControlLost => reply!("426 The control connection was lost."),
+        TransferOutcome::Drained => reply!("426 The server is closing."),
+        TransferOutcome::OverQuota => reply!("552 Quota exceeded."),
+        TransferOutcome::Vetoed => reply!("551 Refused by policy."),
+        TransferOutcome::Failed(failure) => match failure {
+            Failure::NoSpace => reply!("552 No space left."),
+            Failure::Exists => reply!("551 The name was taken meanwhile."),
+            Failure::BadOffset => reply!("551 The restart offset lies beyond the end of the file."),
+            _ => reply!("451 Local error."),
+        },
+    }
+}
+
+/// What a failed action makes of its transfer.
+pub(super) const fn outcome_of(failure: Failure) -> TransferOutcome {
+    match failure {
+        Failure::Reset | Failure::Refused | Failure::Unreachable | Failure::NoPort => TransferOutcome::Reset,
+        Failure::TimedOut => TransferOutcome::TimedOut,
+        Failure::OverQuota => TransferOutcome::OverQuota,
+        Failure::Vetoed => TransferOutcome::Vetoed,
+        other => TransferOutcome::Failed(other),
+    }
+}
+
+/// The reply to an argument that is no path.
+pub(super) fn path_error(error: PathError) -> Reply {
+    match error {
+        PathError::Empty => reply!("501 The pathname is empty."),
+        PathError::ForbiddenByte => reply!("553 The pathname holds a forbidden character."),
+        PathError::TooLong => reply!("553 The pathname is too long."),
+    }
+}

@@ -1,0 +1,100 @@
+//! What comes in on the control connection: bytes, framed to lines, parsed to commands that wait their turn.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::command::{self, Command, CommandError};
+use crate::line::{Frame, Framer};
+use crate::verb::Verb;
+
+/// One line, as it waits: a command, or what is wrong with it.
+pub(crate) type Parsed = Result<Command, LineError>;
+
+/// Why a line is no command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LineError {
+    TooLong,
+    Command(CommandError),
+}
+
+/// A line that was just framed.
+pub(crate) enum Incoming {
+    Line(Parsed, usize),
+    Refuse([u8; 3]),
+}
+
+/// Bytes not framed yet and commands not run yet. Bounded: the session stops asking for bytes while it holds a tail.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    framer: Framer,
+    tail: Vec<u8>,
+    queue: VecDeque<(Parsed, u32)>,
+    queued_bytes: usize,
+}
+
+impl Inbox {
+    pub(crate) const fn new(line_limit: usize) -> Self {
+        Self { framer: Framer::new(line_limit), tail: Vec::new(), queue: VecDeque::new(), queued_bytes: 0 }
+    }
+
+    /// The next line at the front of `input`.
+    pub(crate) fn frame(&mut self, input: &mut &[u8]) -> Option<Incoming> {
+        Some(match self.framer.next(input)? {
+            Frame::Line(line) => Incoming::Line(command::parse(line).map_err(LineError::Command), line.len()),
+            Frame::TooLong => Incoming::Line(Err(LineError::TooLong), 0),
+            Frame::Refuse(bytes) => Incoming::Refuse(bytes),
+        })
+    }
+
+    /// Keeps bytes that cannot be framed now.
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn take_tail(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.tail)
+    }
+
+    pub(crate) fn has_tail(&self) -> bool {
+        !self.tail.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, parsed: Parsed, bytes: usize) {
+        self.queued_bytes += bytes;
+        self.queue.push_back((parsed, u32::try_from(bytes).unwrap_or(u32::MAX)));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Parsed> {
+        let (parsed, bytes) = self.queue.pop_front()?;
+        self.queued_bytes -= bytes as usize;
+        if self.queue.is_empty() && self.queue.capacity() > 8 {
+            self.queue = VecDeque::new();
+        }
+        Some(parsed)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether this verb, one without an argument, waits.
+    pub(crate) fn holds(&self, verb: Verb) -> bool {
+        self.queue.iter().any(|(parsed, _)| matches!(parsed, Ok(Command::Bare(waiting)) if *waiting == verb))
+    }
+
+    /// Forgets everything and gives the memory back.
+    pub(crate) fn clear(&mut self) {
+        self.framer.reset();
+        self.tail = Vec::new();
+        self.queue = VecDeque::new();
+        self.queued_bytes = 0;
+    }
+}

@@ -1,0 +1,53 @@
+//! One table of timers, instead of timer actions: polled by `next_deadline`.
+
+use super::Timer;
+use crate::time::Instant;
+
+const KINDS: [Timer; 6] = [Timer::Idle, Timer::Login, Timer::LoginDelay, Timer::Data, Timer::Linger, Timer::Drain];
+
+/// When each timer fires, if it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Timers([Option<Instant>; KINDS.len()]);
+
+impl Timers {
+    fn slot(&mut self, timer: Timer) -> Option<&mut Option<Instant>> {
+        let at = KINDS.iter().position(|kind| *kind == timer)?;
+        self.0.get_mut(at)
+    }
+
+    pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
+        if let Some(slot) = self.slot(timer) {
+            *slot = Some(at);
+        }
+    }
+
+    pub(crate) fn stop(&mut self, timer: Timer) {
+        if let Some(slot) = self.slot(timer) {
+            *slot = None;
+        }
+    }
+
+    pub(crate) fn is_running(&self, timer: Timer) -> bool {
+        self.running().any(|(kind, _)| kind == timer)
+    }
+
+    pub(crate) fn stop_all(&mut self) {
+        *self = Self::default();
+    }
+
+    fn running(&self) -> impl Iterator<Item = (Timer, Instant)> {
+        KINDS.iter().zip(&self.0).filter_map(|(kind, at)| Some((*kind, (*at)?)))
+    }
+
+    /// The timer that fires first.
+    pub(crate) fn first(&self) -> Option<(Timer, Instant)> {
+        self.running().min_by_key(|(_, at)| *at)
+    }
+
+    /// Stops a timer whose time has come, and names it.
+    pub(crate) fn fire(&mut self, now: Instant) -> Option<Timer> {
+        let (timer, _) = self.first().filter(|(_, at)| *at <= now)?;
+        self.stop(timer);
+        Some(timer)
+    }
+}
