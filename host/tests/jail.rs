@@ -200,6 +200,14 @@ fn an_unfinished_upload_has_no_name_at_all() {
 }
 
 #[test]
+fn a_directory_in_one_shared_by_a_group_is_shared_too() {
+    let scene = Scene::new();
+    fs::set_permissions(scene.root(), fs::Permissions::from_mode(0o2775)).unwrap();
+    scene.disk.make_dir(&path("/new"), 0o770).unwrap();
+    assert_eq!(scene.disk.stat(&path("/new")).unwrap().mode, 0o2770);
+}
+
+#[test]
 fn what_the_disk_forbids_is_denied() {
     let scene = Scene::new();
     let closed = scene.root().join("closed");

@@ -37,8 +37,8 @@ impl Aside {
     pub(super) fn make(spot: &Spot) -> Result<(Self, File), Errno> {
         match beneath(&spot.dir, b".", OFlags::TMPFILE | OFlags::RDWR, PRIVATE) {
             Ok(file) if can_be_linked(&file) => return Ok((Self::Unnamed, File::from(file))),
-            // ISDIR and NOENT are what older kernels and some filesystems say for OPNOTSUPP.
-            Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
+            // The others are what older kernels and some filesystems say for OPNOTSUPP.
+            Ok(_) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
             Err(error) => return Err(error),
         }
         Self::named(spot)

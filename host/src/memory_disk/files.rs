@@ -158,7 +158,7 @@ impl NewFile {
             match replace {
                 Replace::Refused => return Err(Failure::Exists),
                 Replace::Allowed if tree.is_directory(old) => return Err(Failure::IsADirectory),
-                Replace::Allowed => permissions = tree.metadata(old).mode,
+                Replace::Allowed => permissions = tree.metadata(old).mode & 0o777,
             }
             tree.remove(&self.place);
         }
