@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -226,6 +226,63 @@ fn a_signal_ends_it_in_peace() {
         server.signal(signal);
         assert_eq!(server.wait().code(), Some(0), "{signal:?}");
     }
+}
+
+/// A download that cannot end before it is read: the sockets hold far less than the file.
+struct Download {
+    data: TcpStream,
+    _control: BufReader<TcpStream>,
+}
+
+const LARGE: u64 = 256 * 1024 * 1024;
+
+impl Download {
+    fn start(address: SocketAddr) -> Self {
+        let mut control = BufReader::new(TcpStream::connect(address).unwrap());
+        let mut reply = |command: &str, code: &str| {
+            control.get_mut().write_all(command.as_bytes()).unwrap();
+            let lines = control.by_ref().lines().map(Result::unwrap);
+            lines.into_iter().find(|line| line.starts_with(&format!("{code} "))).unwrap()
+        };
+        reply("USER anonymous\r\nPASS x\r\n", "230");
+        reply("TYPE I\r\n", "200");
+        let port = reply("EPSV\r\n", "229").split('|').nth(3).unwrap().parse().unwrap();
+        let data = TcpStream::connect((address.ip(), port)).unwrap();
+        reply("RETR large\r\n", "150");
+        Self { data, _control: control }
+    }
+
+    fn finish(mut self) -> u64 {
+        std::io::copy(&mut self.data, &mut std::io::sink()).unwrap()
+    }
+}
+
+/// A server of a large file, with a download under way, that was told to end and has heard it.
+fn draining(directory: &Path) -> (Running, Download) {
+    fs::File::create(directory.join("large")).unwrap().set_len(LARGE).unwrap();
+    let mut server = Running::start(ftpd().arg(directory).args(["--listen", "127.0.0.1:0"]));
+    let download = Download::start(server.addresses[0]);
+    server.signal(Signal::TERM);
+    let log = BufReader::new(server.child.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    assert!(log.into_iter().any(|line| line.contains("SIGTERM: finishing transfers")));
+    (server, download)
+}
+
+#[test]
+fn a_running_transfer_is_finished_after_the_signal() {
+    let directory = directory();
+    let (server, download) = draining(directory.path());
+    assert_eq!(download.finish(), LARGE);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let directory = directory();
+    let (server, download) = draining(directory.path());
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(1));
+    drop(download);
 }
 
 #[test]
