@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ftp_proto::config::Config;
+use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
 use crate::fault::Fault;
@@ -80,6 +81,8 @@ fn engine_config(options: &Options) -> Config {
     let mut config = Config::default();
     config.passive_ports = options.passive_ports.clone().map(|range| range.0);
     config.public_address = options.public_address;
+    // No local disk lets the time of creation be set, and FEAT must not promise it.
+    config.disabled = VerbSet::of(Verb::Mfct);
     if let Some(seconds) = options.idle_timeout {
         config.timeouts.idle = Duration::from_secs(seconds.get().into());
         config.timeouts.idle_max = config.timeouts.idle_max.max(config.timeouts.idle);
