@@ -72,7 +72,7 @@
 //!          frame    parse      decide
 //! ```
 //!
-//! [`line`] cuts the stream into lines, [`command`] parses one whole line, [`server`] decides, and [`verb`] is the table
+//! [`line`](mod@line) cuts the stream into lines, [`command`] parses one whole line, [`server`] decides, and [`verb`] is the table
 //! that dispatch, HELP and FEAT are made from. [`listing`], [`ascii`] and [`calendar`] write what goes over the data
 //! connection.
 
