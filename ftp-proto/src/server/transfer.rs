@@ -624,7 +624,7 @@ impl Session {
 impl Session {
     pub(super) fn transfer_answer(&mut self, step: TransferStep, result: Result<Answer, Failure>) {
         let Some(mut transfer) = self.take_transfer() else { return };
-        transfer.under_way = 0;
+        let under_way = mem::take(&mut transfer.under_way);
         match step {
             TransferStep::Open => self.answer_open(&mut transfer, result),
             TransferStep::Connect => self.answer_connect(&mut transfer, result),
@@ -632,6 +632,8 @@ impl Session {
             TransferStep::Finish => transfer.committed = outcome::<Done>(result).map(|Done| ()),
             _ => {
                 if let Err(failure) = self.answer_moving(&mut transfer, step, result) {
+                    // What it moved before it failed has moved all the same.
+                    transfer.moved += under_way;
                     self.stop(&mut transfer, outcome_of(failure));
                 }
             }
