@@ -1,7 +1,7 @@
 //! Which command may run now, and who runs it.
 
 use super::inbox::{LineError, Parsed};
-use super::{CloseReason, Session, Violation, Work};
+use super::{CloseReason, Session, Timer, Violation, Work};
 use crate::command::{Command, CommandError, SiteCommand};
 use crate::notice::{Notice, Refusal, TransferOutcome};
 use crate::reply::{Reply, reply};
@@ -29,6 +29,7 @@ impl Session {
     /// Runs one command. Ends in [`finish`](Self::finish), or in work that will.
     pub(super) fn run(&mut self, parsed: Parsed) {
         self.tally.commands += 1;
+        self.timers.stop(Timer::Idle);
         let verb = parsed.as_ref().ok().and_then(verb_of);
         if verb != Some(Verb::Rnto) {
             self.parameters.rename_from = None;

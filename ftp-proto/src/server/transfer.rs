@@ -244,7 +244,6 @@ impl Session {
     }
 
     fn start(&mut self, transfer: Transfer) {
-        self.timers.stop(Timer::Idle);
         self.work = Work::Transfer(Box::new(transfer));
         // An ABOR may have come in right behind the command; or the client has left.
         if self.inbox.holds(Verb::Abor) {
