@@ -344,8 +344,10 @@ impl Session {
             DataSetup::None => self.stop(transfer, TransferOutcome::Reset),
             DataSetup::Active(address) => {
                 transfer.stage = Stage::Announced(self.outbox.mark());
-                // Kept until the 150 has left: only then is it dialled.
+                // Kept until the 150 has left: only then is it dialled. A client that does not take it gets no longer
+                // than one that does not connect.
                 self.data = DataSetup::Active(address);
+                self.timers.set(Timer::Data, self.now + self.config.timeouts.data);
             }
             DataSetup::Connected(data) => self.connected(transfer, data),
             DataSetup::Listening(waiting) => {
