@@ -350,7 +350,7 @@ impl Session {
             if !self.has_room() {
                 return self.inbox.keep(input);
             }
-            match self.inbox.frame(&mut input) {
+            match self.inbox.frame(&mut input, &self.config) {
                 None => return,
                 Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
                 Some(Incoming::Refuse(bytes)) => {
