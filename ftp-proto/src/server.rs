@@ -350,7 +350,7 @@ impl Session {
             if !self.has_room() {
                 return self.inbox.keep(input);
             }
-            match self.inbox.frame(&mut input) {
+            match self.inbox.frame(&mut input, &self.config) {
                 None => return,
                 Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
                 Some(Incoming::Refuse(bytes)) => {
@@ -483,7 +483,7 @@ impl Session {
     /// Says the last word once nothing is open, and closes once it has left.
     fn try_close(&mut self) {
         let Some(reason) = self.ending else { return };
-        if !self.is_idle() || !self.ledger.is_empty() {
+        if matches!(self.phase, Phase::Closed(_)) || !self.is_idle() || !self.ledger.is_empty() {
             return;
         }
         if let Some(farewell) = self.farewell.take() {

@@ -45,6 +45,9 @@ impl Session {
             },
             Err(error) => self.run_error(error),
         }
+        if verb.is_some_and(uses_restart) {
+            self.parameters.restart = 0;
+        }
     }
 
     /// Whether the command is on, the client logged in, and the account allowed.
@@ -258,9 +261,10 @@ const fn keeps_restart(verb: Verb) -> bool {
             | Verb::Noop
             | Verb::Allo
             | Verb::Rest
-            | Verb::Retr
-            | Verb::Stor
-            | Verb::Appe
-            | Verb::Stou
-    )
+    ) || uses_restart(verb)
+}
+
+/// Whether a REST is for this command, and used up by it, also where it is refused.
+const fn uses_restart(verb: Verb) -> bool {
+    matches!(verb, Verb::Retr | Verb::Stor | Verb::Appe | Verb::Stou)
 }
