@@ -14,6 +14,7 @@ use crate::values::Access;
 pub(crate) struct Announcement {
     directory: PathBuf,
     users: Vec<(String, Access)>,
+    users_file: Option<PathBuf>,
     anonymous: Option<Access>,
     listeners: Vec<SocketAddr>,
 }
@@ -22,12 +23,17 @@ impl Announcement {
     /// Of a server of `directory`.
     pub(crate) fn new(directory: &Path) -> Self {
         let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_path_buf());
-        Self { directory, users: Vec::new(), anonymous: None, listeners: Vec::new() }
+        Self { directory, users: Vec::new(), users_file: None, anonymous: None, listeners: Vec::new() }
     }
 
     /// This user may log in.
     pub(crate) fn user(&mut self, name: &str, access: Access) {
         self.users.push((name.into(), access));
+    }
+
+    /// The users of this file may log in.
+    pub(crate) fn users_of(&mut self, file: &Path) {
+        self.users_file = Some(file.to_path_buf());
     }
 
     /// Anyone may log in.
@@ -43,11 +49,11 @@ impl Announcement {
     /// Prints it. Programs read the lines `listening on ADDRESS`, so those stay as they are.
     pub(crate) fn make(&self) {
         console::say(format_args!("serving {}", self.directory.display()));
-        for (name, access) in self.users.iter().take(USERS_SHOWN) {
+        for (name, access) in &self.users {
             console::say(format_args!("  to {}: {access}", name.escape_debug()));
         }
-        if self.users.len() > USERS_SHOWN {
-            console::say(format_args!("  and to {} more users", self.users.len() - USERS_SHOWN));
+        if let Some(file) = &self.users_file {
+            console::say(format_args!("  to the users of {}", file.display()));
         }
         if let Some(access) = self.anonymous {
             console::say(format_args!("  to anyone: {access}"));
@@ -69,7 +75,7 @@ impl Announcement {
         let (login, access) = match (self.anonymous, self.users.first()) {
             (Some(access), _) => (String::new(), access),
             (None, Some((name, access))) => (format!("--user {} ", quoted(name)), *access),
-            (None, None) => return None,
+            (None, None) => ("--user NAME ".into(), Access::ReadOnly),
         };
         let file = if access == Access::Drop { "--upload-file FILE " } else { "" };
         Some(format!("curl {login}{file}{url}"))
@@ -94,8 +100,6 @@ fn quoted(word: &str) -> String {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
-
-const USERS_SHOWN: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -45,7 +45,7 @@ impl io::Write for Line {
 pub(crate) fn record(session: SessionId, peer: SocketAddr, notice: &Notice) {
     match notice {
         Notice::LoggedIn { user } => info!(%session, %peer, ?user, "logged in"),
-        Notice::LoginFailed { user } => warn!(%session, %peer, user = %user.escape_ascii(), "login failed"),
+        Notice::LoginFailed { user } => warn!(%session, %peer, user = ?String::from_utf8_lossy(user), "login failed"),
         Notice::TransferStarted { what, path, expected } => {
             debug!(%session, %path, expected, "{} started", name(*what));
         }

@@ -17,7 +17,6 @@ mod password;
 mod serve;
 mod settings;
 mod transfers;
-mod users_file;
 mod values;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::settings::Settings;
 use crate::transfers::Transfers;
 use crate::values::{Access, LogFormat};
-use crate::{console, logging, users_file};
+use crate::{console, logging};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
@@ -43,17 +43,17 @@ fn open_host(settings: &Settings, announcement: &mut Announcement) -> Result<Arc
     let storage = |access| Arc::clone(if access == Access::ReadOnly { &read_only } else { &disk });
 
     let mut users = Users::new();
+    if let Some(file) = &settings.users_file {
+        users = users.file(file, &disk)?;
+        announcement.users_of(file);
+    }
     for user in &settings.users {
+        if users.contains(&user.name) {
+            return Err(Fault::UserTwice { name: user.name.clone() });
+        }
         let password = Password::Plain(user.password.clone());
         users = users.user(&user.name, password, user.access.permissions(), storage(user.access));
         announcement.user(&user.name, user.access);
-    }
-    for user in settings.users_file.as_deref().map(users_file::read).transpose()?.unwrap_or_default() {
-        if users.contains(&user.name) {
-            return Err(Fault::UserTwice { name: user.name });
-        }
-        announcement.user(&user.name, user.access);
-        users = users.user_at(&user.name, user.password, user.access.permissions(), storage(user.access), user.home);
     }
     if let Some(access) = settings.anonymous {
         users = users.anonymous(access.permissions(), storage(access));

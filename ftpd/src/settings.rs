@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ftp_proto::config::Config;
+use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
 use crate::fault::Fault;
@@ -80,6 +81,8 @@ fn engine_config(options: &Options) -> Config {
     let mut config = Config::default();
     config.passive_ports = options.passive_ports.clone().map(|range| range.0);
     config.public_address = options.public_address;
+    // No local disk lets the time of creation be set, and FEAT must not promise it.
+    config.disabled = VerbSet::of(Verb::Mfct);
     if let Some(seconds) = options.idle_timeout {
         config.timeouts.idle = Duration::from_secs(seconds.get().into());
         config.timeouts.idle_max = config.timeouts.idle_max.max(config.timeouts.idle);
@@ -149,12 +152,14 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_and_takes_lists_whole() {
-        let file: Options = toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'").unwrap();
+        let file: Options =
+            toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'\nkeep-partial = true").unwrap();
         let line: Options = toml::from_str("user = ['e:f']\nmax-sessions = 6").unwrap();
         let settings = Settings::decide(line.or(file)).unwrap();
         assert_eq!(settings.users.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["e"]);
         assert_eq!(settings.max_sessions, 6);
         assert!(!settings.engine.active_mode.is_on());
+        assert!(settings.engine.keep_partial.is_on());
     }
 
     #[test]

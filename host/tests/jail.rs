@@ -127,6 +127,14 @@ fn dot_dot_stays_at_the_root() {
     }
 }
 
+struct SetWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn swapping_a_directory_for_a_link_in_the_middle_of_things_gains_nothing() {
     let scene = Scene::new();
@@ -134,6 +142,8 @@ fn swapping_a_directory_for_a_link_in_the_middle_of_things_gains_nothing() {
     let (dir, link) = (scene.root().join("d"), scene.root().join("link"));
     let done = AtomicBool::new(false);
     std::thread::scope(|threads| {
+        // Also where an assertion fails: the test must end to tell.
+        let _stop = SetWhenDropped(&done);
         threads.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 renameat_with(CWD, &dir, CWD, &link, RenameFlags::EXCHANGE).unwrap();
@@ -152,7 +162,6 @@ fn swapping_a_directory_for_a_link_in_the_middle_of_things_gains_nothing() {
             let _ = scene.disk.make_dir(&path(&format!("/d/{round}")), 0o755);
             let _ = scene.disk.remove(&path("/d/secret"));
         }
-        done.store(true, Ordering::Relaxed);
     });
     scene.assert_outside_is_untouched();
 }

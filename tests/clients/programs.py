@@ -193,9 +193,10 @@ class Ncftp(Client):
                         env={"HOME": str(self.scratch)})[1]
 
     def login(self):
-        self.tool("ncftpls", "-r", "1", f"{self.url}/")
+        self.tool("ncftpls", "-l", f"{self.url}/")
 
     def list(self, directory):
+        self.tool("ncftpls", f"{self.url}/{directory}/")  # `NLST -CF`
         return self.tool("ncftpls", "-l", f"{self.url}/{directory}/")
 
     def upload(self, local, remote):
@@ -355,7 +356,9 @@ class Rclone(Client):
             "RCLONE_CONFIG": "/dev/null", "RCLONE_CACHE_DIR": str(self.scratch),
             "RCLONE_FTP_HOST": f"[{self.host}]" if self.is_ipv6 else self.host, "RCLONE_FTP_PORT": str(self.port),
             "RCLONE_FTP_USER": self.user, "RCLONE_FTP_PASS": obscured,
-            "RCLONE_RETRIES": "1", "RCLONE_LOW_LEVEL_RETRIES": "2", "RCLONE_TIMEOUT": "20s", "RCLONE_CONTIMEOUT": "10s",
+            # rclone 1.60 fetches a large file in four pieces, cuts three short, and takes the 426 it caused for a failure.
+            "RCLONE_MULTI_THREAD_STREAMS": "0",
+            "RCLONE_RETRIES": "1", "RCLONE_LOW_LEVEL_RETRIES": "1", "RCLONE_CONTIMEOUT": "10s",
         }
 
     def rclone(self, *words, **more):
