@@ -24,6 +24,10 @@ impl Session {
                 _ => {}
             }
         }
+        // Most commands come to an idle session and never wait.
+        if self.inbox.is_empty() && self.can_run() {
+            return self.run(parsed);
+        }
         self.inbox.push(parsed, bytes);
     }
 

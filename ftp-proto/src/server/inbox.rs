@@ -74,7 +74,7 @@ impl Inbox {
     pub(crate) fn pop(&mut self) -> Option<Parsed> {
         let (parsed, bytes) = self.queue.pop_front()?;
         self.queued_bytes -= bytes as usize;
-        if self.queue.is_empty() && self.queue.capacity() > 8 {
+        if self.queue.is_empty() {
             self.queue = VecDeque::new();
         }
         Some(parsed)
