@@ -14,6 +14,7 @@ use ftp_proto::storage::{FinishHow, Permissions, Replace, WriteMode};
 use ftp_proto::{Notice, VirtualPath};
 use tempfile::TempDir;
 
+use crate::meddler::Meddler;
 use crate::target::{Caps, Notices, Target, TokioTarget};
 use crate::wire::Wire;
 use crate::{FAMILIES, eventually};
@@ -27,15 +28,12 @@ pub enum Files {
     Memory(u64),
 }
 
-type Wrap = Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>;
-
 /// What a server is to be like.
 pub struct Setup {
     config: Config,
     offload: Offload,
     files: Files,
     caps: Caps,
-    wrap: Option<Wrap>,
 }
 
 impl std::fmt::Debug for Setup {
@@ -57,7 +55,7 @@ impl Setup {
         let mut config = Config::default();
         config.timeouts.login_delay = Duration::ZERO;
         let caps = Caps { sessions: 1000, per_address: 1000 };
-        Self { config, offload: Offload::Kernel, files: Files::Disk, caps, wrap: None }
+        Self { config, offload: Offload::Kernel, files: Files::Disk, caps }
     }
 
     /// Changes the configuration.
@@ -88,19 +86,27 @@ impl Setup {
         self
     }
 
-    /// Puts something between the server and its files.
-    #[must_use]
-    pub fn wrap<S: Storage + 'static>(mut self, wrap: impl FnOnce(Arc<dyn Storage>) -> Arc<S> + 'static) -> Self {
-        self.wrap = Some(Box::new(|inner| wrap(inner)));
-        self
-    }
-
     /// Starts it.
     ///
     /// # Panics
     /// When it cannot be.
     #[must_use]
     pub fn start(self) -> Harness {
+        self.start_with(Arc::clone)
+    }
+
+    /// Starts it with a storage that a test can meddle with.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    #[must_use]
+    pub fn start_meddled(self) -> (Harness, Arc<Meddler>) {
+        let mut kept = None;
+        let server = self.start_with(|storage| Arc::clone(kept.insert(Meddler::new(Arc::clone(storage)))) as _);
+        (server, kept.expect("it was put in between"))
+    }
+
+    fn start_with(self, wrap: impl FnOnce(&Arc<dyn Storage>) -> Arc<dyn Storage>) -> Harness {
         let (root, storage): (_, Arc<dyn Storage>) = match self.files {
             Files::Disk => {
                 let root = tempfile::tempdir().expect("a directory for the test");
@@ -109,11 +115,7 @@ impl Setup {
             }
             Files::Memory(bytes) => (None, Arc::new(MemoryDisk::with_capacity(bytes))),
         };
-        let served = match self.wrap {
-            Some(wrap) => wrap(Arc::clone(&storage)),
-            None => Arc::clone(&storage),
-        };
-        let users = Arc::new(users(&served));
+        let users = Arc::new(users(&wrap(&storage)));
         let host: Arc<dyn Host> = match self.files {
             Files::Disk => Arc::new(Pooled::new(users)),
             Files::Memory(_) => Arc::new(Inline::new(users)),

@@ -3,13 +3,12 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ftp_adapter_tokio::Offload;
 use ftp_proto::Notice;
 use ftp_proto::notice::Refusal;
-use ftp_tests::{FAMILIES, Harness, Meddler, Operation, Setup, Way, Wire, connect_from, pattern};
+use ftp_tests::{FAMILIES, Harness, Operation, Setup, Way, Wire, connect_from, pattern};
 
 /// More than the sockets of a connection that is not read can hold.
 const LARGE: usize = 32 << 20;
@@ -20,24 +19,9 @@ const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 fn with_large() -> impl Iterator<Item = Harness> {
     [Offload::Kernel, Offload::Buffered].into_iter().map(|offload| {
         let server = Setup::new().offload(offload).start();
-        server.put("large", &pattern(LARGE));
+        fs::File::create(server.root().join("large")).unwrap().set_len(LARGE as u64).unwrap();
         server
     })
-}
-
-/// A server whose storage a test can meddle with.
-fn meddled(setup: Setup) -> (Harness, Arc<Meddler>) {
-    let kept: Arc<Mutex<Option<Arc<Meddler>>>> = Arc::default();
-    let keep = Arc::clone(&kept);
-    let server = setup
-        .wrap(move |inner| {
-            let meddler = Meddler::new(inner);
-            *keep.lock().unwrap() = Some(Arc::clone(&meddler));
-            meddler
-        })
-        .start();
-    let meddler = kept.lock().unwrap().take().unwrap();
-    (server, meddler)
 }
 
 /// Begins a download that nobody reads.
@@ -458,7 +442,7 @@ fn a_226_before_the_data_is_out() {
 
 #[test]
 fn a_226_before_the_file_is_there() {
-    let (server, meddler) = meddled(Setup::new());
+    let (server, meddler) = Setup::new().start_meddled();
     let mut wire = server.login();
     meddler.hold(Operation::Finish);
     let opened = wire.open(Way::Epsv);
