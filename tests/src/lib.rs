@@ -1,1 +1,59 @@
-//! Placeholder.
+//! FTP dialogues over real sockets: what a test needs to hold one and to check the server behind it.
+//!
+//! A test reads like the protocol's own trace:
+//!
+//! ```no_run
+//! use ftp_tests::{Setup, Way};
+//!
+//! let server = Setup::new().start();
+//! server.put("hello.txt", b"hello");
+//! let mut wire = server.login();
+//! wire.ask("TYPE I", 200);
+//! assert_eq!(wire.fetch(Way::Epsv, "RETR hello.txt"), b"hello");
+//! wire.ask("QUIT", 221);
+//! ```
+//!
+//! [`Wire`] knows how replies are framed and nothing of what a server should say. A [`Target`] is whatever is talked
+//! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
+//! nothing was left open.
+
+mod harness;
+mod meddler;
+mod reply;
+mod target;
+mod wire;
+
+pub use harness::{Files, Harness, Setup};
+pub use meddler::{Ledger, Meddler, Operation};
+pub use reply::Reply;
+pub use target::{Caps, Elsewhere, Notices, Target, TokioTarget};
+pub use wire::{Opened, Way, Wire, connect_from, reset};
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Both families' loopback addresses.
+pub const FAMILIES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Waits for `condition`, for what no socket tells.
+///
+/// # Panics
+/// When it does not come about in time.
+#[track_caller]
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "never came about: {what}");
+        thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// Bytes that look like nothing else: no two places within 64 KiB are alike, and there are line ends among them.
+#[must_use]
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0..length as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}

@@ -1,0 +1,349 @@
+//! A server for one test: started with what the test needs, ended and looked over when the test is done.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use ftp_adapter_tokio::Offload;
+use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
+use ftp_proto::config::Config;
+use ftp_proto::storage::{FinishHow, Permissions, Replace, WriteMode};
+use ftp_proto::{Notice, VirtualPath};
+use tempfile::TempDir;
+
+use crate::meddler::Meddler;
+use crate::target::{Caps, Notices, Target, TokioTarget};
+use crate::wire::Wire;
+use crate::{FAMILIES, eventually};
+
+/// Where a server's files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// In a directory of their own, removed at the end; served by a pool of threads.
+    Disk,
+    /// In memory, with room for so many bytes; served in place.
+    Memory(u64),
+}
+
+/// What a server is to be like.
+pub struct Setup {
+    config: Config,
+    offload: Offload,
+    files: Files,
+    caps: Caps,
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setup").field("config", &self.config).field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Setup {
+    /// The local disk, offloads by the kernel, no delay after failed logins.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut config = Config::default();
+        config.timeouts.login_delay = Duration::ZERO;
+        let caps = Caps { sessions: 1000, per_address: 1000 };
+        Self { config, offload: Offload::Kernel, files: Files::Disk, caps }
+    }
+
+    /// Changes the configuration.
+    #[must_use]
+    pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// How files are moved.
+    #[must_use]
+    pub fn offload(mut self, offload: Offload) -> Self {
+        self.offload = offload;
+        self
+    }
+
+    /// Where files are.
+    #[must_use]
+    pub fn files(mut self, files: Files) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// How many sessions it takes, in all and from one address.
+    #[must_use]
+    pub fn sessions(mut self, sessions: usize, per_address: usize) -> Self {
+        self.caps = Caps { sessions, per_address };
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    #[must_use]
+    pub fn start(self) -> Harness {
+        self.start_with(Arc::clone)
+    }
+
+    /// Starts it with a storage that a test can meddle with.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    #[must_use]
+    pub fn start_meddled(self) -> (Harness, Arc<Meddler>) {
+        let mut kept = None;
+        let server = self.start_with(|storage| Arc::clone(kept.insert(Meddler::new(Arc::clone(storage)))) as _);
+        (server, kept.expect("it was put in between"))
+    }
+
+    fn start_with(self, wrap: impl FnOnce(&Arc<dyn Storage>) -> Arc<dyn Storage>) -> Harness {
+        let (root, storage): (_, Arc<dyn Storage>) = match self.files {
+            Files::Disk => {
+                let root = tempfile::tempdir().expect("a directory for the test");
+                let disk = LocalDisk::open(root.path()).expect("the directory is there");
+                (Some(root), Arc::new(disk))
+            }
+            Files::Memory(bytes) => (None, Arc::new(MemoryDisk::with_capacity(bytes))),
+        };
+        let users = Arc::new(users(&wrap(&storage)));
+        let host: Arc<dyn Host> = match self.files {
+            Files::Disk => Arc::new(Pooled::new(users)),
+            Files::Memory(_) => Arc::new(Inline::new(users)),
+        };
+        let notices = Notices::default();
+        let open = open_files().len();
+        let target = TokioTarget::start(host, self.config, self.offload, self.caps, Arc::clone(&notices));
+        // The runtime's own descriptors and the two listeners; the latter are closed by the end.
+        let open = open.max(open_files().len() - FAMILIES.len());
+        Harness { target: Box::new(target.expect("the server starts")), root, storage, notices, open, stopped: false }
+    }
+}
+
+/// `alice`, who may do everything; `bob`, who may look; `drop`, who may leave things; and anonymous.
+fn users(storage: &Arc<dyn Storage>) -> Users {
+    let secret = || Password::plain("secret");
+    Users::new()
+        .user("alice", secret(), Permissions::READ_WRITE, Arc::clone(storage))
+        .user("bob", secret(), Permissions::READ_ONLY, Arc::clone(storage))
+        .user("drop", secret(), Permissions::DROP, Arc::clone(storage))
+        .anonymous(Permissions::READ_ONLY, Arc::clone(storage))
+}
+
+/// A running server and its files.
+pub struct Harness {
+    target: Box<dyn Target>,
+    root: Option<TempDir>,
+    storage: Arc<dyn Storage>,
+    notices: Notices,
+    open: usize,
+    stopped: bool,
+}
+
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Harness").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Harness {
+    /// Where it listens, at the IPv4 loopback address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.target.address(FAMILIES[0])
+    }
+
+    /// Where it listens, at either.
+    #[must_use]
+    pub fn address_of(&self, family: IpAddr) -> SocketAddr {
+        self.target.address(family)
+    }
+
+    /// A greeted connection.
+    #[track_caller]
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        Wire::greeted(self.address())
+    }
+
+    /// `alice`, logged in, TYPE I.
+    #[track_caller]
+    #[must_use]
+    pub fn login(&self) -> Wire {
+        self.login_at(FAMILIES[0])
+    }
+
+    /// The same at either address.
+    #[track_caller]
+    #[must_use]
+    pub fn login_at(&self, family: IpAddr) -> Wire {
+        let mut wire = Wire::greeted(self.address_of(family));
+        wire.log_in("alice", "secret");
+        wire.ask("TYPE I", 200);
+        wire
+    }
+
+    /// Another user, logged in, TYPE I.
+    #[track_caller]
+    #[must_use]
+    pub fn login_as(&self, user: &str) -> Wire {
+        let mut wire = self.wire();
+        wire.log_in(user, "secret");
+        wire.ask("TYPE I", 200);
+        wire
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.target.sessions().unwrap_or(0)
+    }
+
+    /// Waits until every session has ended.
+    #[track_caller]
+    pub fn wait_until_deserted(&self) {
+        eventually("no session is left", || self.sessions() == 0);
+    }
+
+    /// What was noticed so far.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.iter().map(|(_, notice)| notice.clone()).collect()
+    }
+
+    /// Waits for a notice.
+    #[track_caller]
+    pub fn wait_for_notice(&self, wanted: impl Fn(&Notice) -> bool) {
+        eventually("the notice", || self.notices().iter().any(&wanted));
+    }
+
+    // Files, behind the server's back.
+
+    /// The directory that is served.
+    ///
+    /// # Panics
+    /// When the files are in memory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.as_ref().expect("files on disk").path()
+    }
+
+    /// Puts a file there.
+    ///
+    /// # Panics
+    /// When that cannot be.
+    #[track_caller]
+    pub fn put(&self, name: &str, content: &[u8]) {
+        let put = || {
+            let file = self.storage.open_write(&path(name), Upload::new(WriteMode::Create(Replace::Allowed)))?;
+            file.write_at(0, content)?;
+            file.finish(FinishHow::Commit)
+        };
+        put().expect("a file can be put there");
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Panics
+    /// When that cannot be.
+    #[track_caller]
+    pub fn make_dir(&self, name: &str) {
+        self.storage.make_dir(&path(name), 0o755).expect("a directory can be made");
+    }
+
+    /// A file's content, if there is such a file.
+    #[must_use]
+    pub fn content(&self, name: &str) -> Option<Vec<u8>> {
+        let file = self.storage.open_read(&path(name)).ok()?;
+        file.read_at(0, usize::MAX >> 1 & 0x0FFF_FFFF).ok().map(|bytes| bytes.to_vec())
+    }
+
+    // The end.
+
+    /// Ends the server; sessions may go on for `grace`.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    pub fn stop(&mut self, grace: Duration) {
+        self.stopped = true;
+        self.target.stop(grace).expect("the server ends");
+    }
+
+    /// Looks the ended server over.
+    #[track_caller]
+    fn check(&self) {
+        assert_eq!(self.sessions(), 0, "a session was left");
+        self.check_notices();
+        let Some(root) = &self.root else { return };
+        eventually("no file of the root is open", || !open_files().iter().any(|file| is_beneath(file, root.path())));
+        assert_eq!(temporaries(root.path()), Vec::<PathBuf>::new(), "unfinished uploads were left");
+        // Only where each test has a process of its own can descriptors be counted.
+        if std::env::var_os("NEXTEST").is_some() {
+            eventually("no descriptor is left", || open_files().len() <= self.open);
+        }
+    }
+
+    /// Each session says that it ended, once, and nothing after that.
+    #[track_caller]
+    fn check_notices(&self) {
+        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ended = std::collections::BTreeMap::new();
+        for (session, notice) in notices.iter() {
+            let over = ended.insert(*session, matches!(notice, Notice::Ended(_)));
+            assert_ne!(over, Some(true), "session {session} went on after its end: {notice:?}");
+        }
+        assert!(ended.values().all(|over| *over), "a session ended without a word");
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        if !self.stopped {
+            self.stop(Duration::ZERO);
+        }
+        self.check();
+    }
+}
+
+/// What this process has open, as the kernel names it.
+fn open_files() -> Vec<PathBuf> {
+    let open = fs::read_dir("/proc/self/fd").expect("the kernel tells what is open");
+    // The directory being read is one of them, and gone by the time it is looked at.
+    open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).filter(|path| !path.starts_with("/proc")).collect()
+}
+
+/// Whether an open file is one of those served: the root itself is open as long as the storage is.
+fn is_beneath(file: &Path, root: &Path) -> bool {
+    file.starts_with(root) && file != root
+}
+
+fn temporaries(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(temporaries(&path));
+        } else if entry.file_name().to_string_lossy().ends_with(".part") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn path(name: &str) -> VirtualPath {
+    VirtualPath::root().resolve(name.as_bytes(), 4096).expect("a path")
+}

@@ -1,0 +1,334 @@
+//! A storage that counts what is opened and closed, and fails or panics where a test wants it to.
+
+use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use bytes::Bytes;
+use ftp_host::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
+use ftp_proto::action::Times;
+use ftp_proto::outcome::{Entries, Space};
+use ftp_proto::storage::{FinishHow, Metadata, Replace, Wanted};
+use ftp_proto::{Failure, VirtualPath};
+
+/// Something that a storage does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Each is the method of its name.
+pub enum Operation {
+    Stat,
+    OpenDir,
+    ReadDir,
+    OpenRead,
+    Read,
+    OpenWrite,
+    Write,
+    Finish,
+    Remove,
+    RemoveDir,
+    MakeDir,
+    Rename,
+    SetTimes,
+    SetMode,
+    Symlink,
+    Copy,
+    Space,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mischief {
+    Fail(Failure),
+    Panic,
+    Hold,
+}
+
+/// What was opened and what was closed again.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    opened: AtomicU64,
+    closed: AtomicU64,
+    finished: AtomicU64,
+    twice: AtomicU64,
+}
+
+impl Ledger {
+    /// Files and directories that were opened.
+    #[must_use]
+    pub fn opened(&self) -> u64 {
+        self.opened.load(Ordering::SeqCst)
+    }
+
+    /// Files and directories that are open now.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.opened() - self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Uploads that were finished, in any way.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.finished.load(Ordering::SeqCst)
+    }
+
+    /// Uploads that were finished more than once, which must not be.
+    #[must_use]
+    pub fn finished_twice(&self) -> u64 {
+        self.twice.load(Ordering::SeqCst)
+    }
+}
+
+/// The storage in between.
+pub struct Meddler {
+    inner: Arc<dyn Storage>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    ledger: Ledger,
+    mischief: Mutex<Option<(Operation, Mischief)>>,
+    changed: Condvar,
+    held: AtomicU64,
+    /// Bytes that may still be written; `u64::MAX` for no bound.
+    room: Mutex<Option<(u64, Failure)>>,
+}
+
+impl std::fmt::Debug for Meddler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meddler").field("ledger", &self.shared.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Meddler {
+    /// In front of `inner`, doing nothing yet.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Storage>) -> Arc<Self> {
+        Arc::new(Self { inner, shared: Arc::default() })
+    }
+
+    /// The counts.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// From now on `operation` fails.
+    pub fn fail(&self, operation: Operation, failure: Failure) {
+        self.shared.set(Some((operation, Mischief::Fail(failure))));
+    }
+
+    /// From now on `operation` panics.
+    pub fn panic(&self, operation: Operation) {
+        self.shared.set(Some((operation, Mischief::Panic)));
+    }
+
+    /// From now on `operation` does not come back, until the storage is to behave again.
+    pub fn hold(&self, operation: Operation) {
+        self.shared.set(Some((operation, Mischief::Hold)));
+    }
+
+    /// How many operations are being held.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.shared.held.load(Ordering::SeqCst)
+    }
+
+    /// No mischief any more.
+    pub fn behave(&self) {
+        self.shared.set(None);
+        *lock(&self.shared.room) = None;
+    }
+
+    /// Writes fail in this way once so many bytes were written. They go through memory then, not through the kernel.
+    pub fn room(&self, bytes: u64, failure: Failure) {
+        *lock(&self.shared.room) = Some((bytes, failure));
+    }
+}
+
+impl Shared {
+    fn set(&self, mischief: Option<(Operation, Mischief)>) {
+        *lock(&self.mischief) = mischief;
+        self.changed.notify_all();
+    }
+
+    /// Waits while `operation` is to be held.
+    fn wait(&self, operation: Operation) {
+        self.held.fetch_add(1, Ordering::SeqCst);
+        let holds = |plan: &mut Option<_>| matches!(plan, Some((held, Mischief::Hold)) if *held == operation);
+        let plan = self.changed.wait_while(lock(&self.mischief), holds);
+        drop(plan.unwrap_or_else(PoisonError::into_inner));
+        self.held.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn plan(&self) -> Option<(Operation, Mischief)> {
+        *lock(&self.mischief)
+    }
+
+    /// Does the mischief, if this is its operation.
+    fn meddle(&self, operation: Operation) -> Result<(), Failure> {
+        match self.plan() {
+            Some((wanted, Mischief::Fail(failure))) if wanted == operation => Err(failure),
+            Some((wanted, Mischief::Panic)) if wanted == operation => panic!("the storage panics, as the test asked"),
+            Some((wanted, Mischief::Hold)) if wanted == operation => {
+                self.wait(operation);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether reads and writes must come by here.
+    fn is_watching(&self) -> bool {
+        let watches = matches!(self.plan(), Some((Operation::Read | Operation::Write, _)));
+        watches || lock(&self.room).is_some()
+    }
+
+    fn spend(&self, bytes: u64) -> Result<(), Failure> {
+        match &mut *lock(&self.room) {
+            Some((room, failure)) if *room < bytes => Err(*failure),
+            Some((room, _)) => {
+                *room -= bytes;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Storage for Meddler {
+    fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
+        self.shared.meddle(Operation::Stat)?;
+        self.inner.stat(path)
+    }
+
+    fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
+        self.shared.meddle(Operation::OpenDir)?;
+        Ok(Box::new(Counted::new(self.inner.open_dir(path, wanted)?, &self.shared)))
+    }
+
+    fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
+        self.shared.meddle(Operation::OpenRead)?;
+        Ok(Box::new(Counted::new(self.inner.open_read(path)?, &self.shared)))
+    }
+
+    fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
+        self.shared.meddle(Operation::OpenWrite)?;
+        Ok(Box::new(Counted::new(self.inner.open_write(path, upload)?, &self.shared)))
+    }
+
+    fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {
+        self.shared.meddle(Operation::Remove)?;
+        self.inner.remove(path)
+    }
+
+    fn remove_dir(&self, path: &VirtualPath) -> Result<(), Failure> {
+        self.shared.meddle(Operation::RemoveDir)?;
+        self.inner.remove_dir(path)
+    }
+
+    fn make_dir(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
+        self.shared.meddle(Operation::MakeDir)?;
+        self.inner.make_dir(path, permissions)
+    }
+
+    fn rename(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace) -> Result<(), Failure> {
+        self.shared.meddle(Operation::Rename)?;
+        self.inner.rename(from, to, replace)
+    }
+
+    fn set_times(&self, path: &VirtualPath, times: Times) -> Result<(), Failure> {
+        self.shared.meddle(Operation::SetTimes)?;
+        self.inner.set_times(path, times)
+    }
+
+    fn set_mode(&self, path: &VirtualPath, mode: u32) -> Result<(), Failure> {
+        self.shared.meddle(Operation::SetMode)?;
+        self.inner.set_mode(path, mode)
+    }
+
+    fn symlink(&self, target: &VirtualPath, link: &VirtualPath) -> Result<(), Failure> {
+        self.shared.meddle(Operation::Symlink)?;
+        self.inner.symlink(target, link)
+    }
+
+    fn copy(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace, cancel: &Cancel) -> Result<(), Failure> {
+        self.shared.meddle(Operation::Copy)?;
+        self.inner.copy(from, to, replace, cancel)
+    }
+
+    fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
+        self.shared.meddle(Operation::Space)?;
+        self.inner.space(path)
+    }
+}
+
+/// Something open, counted until it is dropped.
+struct Counted<T> {
+    inner: T,
+    shared: Arc<Shared>,
+    finished: AtomicU64,
+}
+
+impl<T> Counted<T> {
+    fn new(inner: T, shared: &Arc<Shared>) -> Self {
+        shared.ledger.opened.fetch_add(1, Ordering::SeqCst);
+        Self { inner, shared: Arc::clone(shared), finished: AtomicU64::new(0) }
+    }
+}
+
+impl<T> Drop for Counted<T> {
+    fn drop(&mut self) {
+        self.shared.ledger.closed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Directory for Counted<Box<dyn Directory>> {
+    fn read(&mut self, max: usize) -> Result<Entries, Failure> {
+        self.shared.meddle(Operation::ReadDir)?;
+        self.inner.read(max)
+    }
+}
+
+impl ReadFile for Counted<Box<dyn ReadFile>> {
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    fn file(&self) -> Option<Arc<File>> {
+        if self.shared.is_watching() { None } else { self.inner.file() }
+    }
+
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        self.shared.meddle(Operation::Read)?;
+        self.inner.read_at(at, max)
+    }
+}
+
+impl WriteFile for Counted<Box<dyn WriteFile>> {
+    fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    fn file(&self) -> Option<Arc<File>> {
+        if self.shared.is_watching() { None } else { self.inner.file() }
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        self.shared.meddle(Operation::Write)?;
+        self.shared.spend(bytes.len() as u64)?;
+        self.inner.write_at(at, bytes)
+    }
+
+    fn finish(&self, how: FinishHow) -> Result<(), Failure> {
+        let ledger = &self.shared.ledger;
+        ledger.finished.fetch_add(1, Ordering::SeqCst);
+        if self.finished.fetch_add(1, Ordering::SeqCst) > 0 {
+            ledger.twice.fetch_add(1, Ordering::SeqCst);
+        }
+        self.shared.meddle(Operation::Finish)?;
+        self.inner.finish(how)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,470 @@
+//! A client without manners or opinions: sends bytes, reads replies, opens data connections.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+use crate::PATIENCE;
+use crate::reply::{Reply, show};
+
+/// A control connection. Everything on it is kept for the message of a test that fails.
+#[derive(Debug)]
+pub struct Wire {
+    stream: TcpStream,
+    input: Vec<u8>,
+    trace: Vec<String>,
+}
+
+/// How a data connection comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// PASV (IPv4 only).
+    Pasv,
+    /// EPSV.
+    Epsv,
+    /// LPSV.
+    Lpsv,
+    /// PORT (IPv4 only).
+    Port,
+    /// EPRT.
+    Eprt,
+    /// LPRT.
+    Lprt,
+}
+
+impl Way {
+    /// All there are for an address of this family.
+    #[must_use]
+    pub fn all(address: IpAddr) -> &'static [Self] {
+        const V4: &[Way] = &[Way::Pasv, Way::Port, Way::Epsv, Way::Lpsv, Way::Eprt, Way::Lprt];
+        const V6: &[Way] = &[Way::Epsv, Way::Lpsv, Way::Eprt, Way::Lprt];
+        if address.is_ipv4() { V4 } else { V6 }
+    }
+}
+
+/// The client's side of a data connection that was agreed on.
+#[derive(Debug)]
+pub enum Opened {
+    /// Passive: connected already.
+    Connected(TcpStream),
+    /// Active: the server is to connect.
+    Listening(TcpListener),
+}
+
+impl Opened {
+    /// The connection; waits for the server to make it, where that is its part.
+    ///
+    /// # Panics
+    /// When it does not come.
+    #[track_caller]
+    pub fn connection(self) -> TcpStream {
+        match self {
+            Self::Connected(stream) => stream,
+            Self::Listening(listener) => {
+                let (stream, _) = listener.accept().expect("the server connects to us");
+                patient(&stream, PATIENCE);
+                stream
+            }
+        }
+    }
+}
+
+impl Wire {
+    /// A control connection to `server`; nothing is read yet.
+    ///
+    /// # Panics
+    /// When there is no connection.
+    #[track_caller]
+    pub fn connect(server: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(server).expect("a connection to the server"))
+    }
+
+    /// A control connection that is open already.
+    ///
+    /// # Panics
+    /// When it is not usable.
+    #[must_use]
+    pub fn over(stream: TcpStream) -> Self {
+        patient(&stream, PATIENCE);
+        stream.set_nodelay(true).expect("an open socket");
+        Self { stream, input: Vec::new(), trace: Vec::new() }
+    }
+
+    /// A greeted connection.
+    ///
+    /// # Panics
+    /// When the greeting is not 220.
+    #[track_caller]
+    pub fn greeted(server: SocketAddr) -> Self {
+        let mut wire = Self::connect(server);
+        wire.expect(220);
+        wire
+    }
+
+    /// Logs in.
+    ///
+    /// # Panics
+    /// When the server says no.
+    #[track_caller]
+    pub fn log_in(&mut self, user: &str, password: &str) {
+        self.ask(&format!("USER {user}"), 331);
+        self.ask(&format!("PASS {password}"), 230);
+    }
+
+    /// Our own address.
+    ///
+    /// # Panics
+    /// When the socket is broken.
+    #[must_use]
+    pub fn local(&self) -> SocketAddr {
+        self.stream.local_addr().expect("a connected socket")
+    }
+
+    /// The server's address.
+    ///
+    /// # Panics
+    /// When the socket is broken.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.stream.peer_addr().expect("a connected socket")
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    // What we say.
+
+    /// Sends bytes as they are.
+    ///
+    /// # Panics
+    /// When they cannot be sent.
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.trace.push(format!("> {}", show(bytes)));
+        if let Err(error) = self.stream.write_all(bytes) {
+            self.fail(&format!("cannot send: {error}"));
+        }
+    }
+
+    /// Sends a command line.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    #[track_caller]
+    pub fn say(&mut self, line: &str) {
+        self.send(format!("{line}\r\n"));
+    }
+
+    /// Sends one byte as urgent data, as Telnet's Synch does.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    #[track_caller]
+    pub fn send_urgent(&mut self, byte: u8) {
+        self.trace.push(format!("> urgent {byte:#x}"));
+        SockRef::from(&self.stream).send_out_of_band(&[byte]).expect("urgent data is sent");
+    }
+
+    /// Sends a command and reads its reply, which must have this code.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn ask(&mut self, line: &str, code: u16) -> Reply {
+        self.say(line);
+        self.expect(code)
+    }
+
+    /// The same with one of these codes.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn ask_any(&mut self, line: &str, codes: &[u16]) -> Reply {
+        self.say(line);
+        self.expect_any(codes)
+    }
+
+    /// Closes our side: no command follows.
+    ///
+    /// # Panics
+    /// When the socket is broken.
+    pub fn finish_speaking(&mut self) {
+        self.stream.shutdown(Shutdown::Write).expect("an open socket");
+    }
+
+    /// Breaks the connection off with a reset.
+    pub fn reset(self) {
+        reset(self.stream);
+    }
+
+    // What the server says.
+
+    /// Reads one reply.
+    ///
+    /// # Panics
+    /// When there is none, or its format is wrong.
+    #[track_caller]
+    pub fn reply(&mut self) -> Reply {
+        match self.next() {
+            Ok(Some(reply)) => reply,
+            Ok(None) => self.fail("the server closed where a reply was due"),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Reads one reply, which must have this code.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn expect(&mut self, code: u16) -> Reply {
+        let reply = self.reply();
+        if reply.code != code {
+            self.fail(&format!("expected {code}"));
+        }
+        reply
+    }
+
+    /// Reads one reply, which must have one of these codes.
+    ///
+    /// # Panics
+    /// When it has another.
+    #[track_caller]
+    pub fn expect_any(&mut self, codes: &[u16]) -> Reply {
+        let reply = self.reply();
+        if !codes.contains(&reply.code) {
+            self.fail(&format!("expected one of {codes:?}"));
+        }
+        reply
+    }
+
+    /// The server closes, and says nothing more.
+    ///
+    /// # Panics
+    /// When it does.
+    #[track_caller]
+    pub fn expect_closed(&mut self) {
+        match self.next() {
+            Ok(None) => {}
+            Ok(Some(_)) => self.fail("a reply where the end was due"),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// Reads replies until the server closes; a reset counts as such.
+    ///
+    /// # Panics
+    /// When the server neither speaks nor closes in time.
+    #[track_caller]
+    pub fn rest(&mut self) -> Vec<Reply> {
+        let mut replies = Vec::new();
+        loop {
+            match self.next() {
+                Ok(Some(reply)) => replies.push(reply),
+                Ok(None) => return replies,
+                Err(error) => self.fail(&error),
+            }
+        }
+    }
+
+    /// The next reply; `None` at the end of the connection.
+    fn next(&mut self) -> Result<Option<Reply>, String> {
+        let mut buffer = [0; 4096];
+        loop {
+            if let Some(reply) = Reply::take(&mut self.input)? {
+                self.trace.push(format!("< {}", reply.show()));
+                return Ok(Some(reply));
+            }
+            match self.stream.read(&mut buffer) {
+                Ok(0) if self.input.is_empty() => return Ok(None),
+                Ok(0) => return Err(format!("half a reply: {}", show(&self.input))),
+                Ok(count) => self.input.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
+                Err(error) => return Err(format!("no reply: {error}")),
+            }
+        }
+    }
+
+    // Data connections.
+
+    /// Agrees on a data connection and opens our side of it.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn open(&mut self, way: Way) -> Opened {
+        match way {
+            Way::Pasv | Way::Epsv | Way::Lpsv => {
+                let address = self.passive(way);
+                Opened::Connected(connect_from(self.local().ip(), address))
+            }
+            Way::Port | Way::Eprt | Way::Lprt => {
+                let listener = listen_on(self.local().ip());
+                let address = listener.local_addr().expect("a bound socket");
+                self.ask(&active_command(way, address), 200);
+                Opened::Listening(listener)
+            }
+        }
+    }
+
+    /// Has the server listen, and gives the address it tells.
+    ///
+    /// # Panics
+    /// When the server refuses, or tells an address in the wrong format.
+    #[track_caller]
+    pub fn passive(&mut self, way: Way) -> SocketAddr {
+        let (command, code) = match way {
+            Way::Pasv => ("PASV", 227),
+            Way::Lpsv => ("LPSV", 228),
+            _ => ("EPSV", 229),
+        };
+        let text = self.ask(command, code).text();
+        match passive_address(way, &text, self.peer().ip()) {
+            Some(address) => address,
+            None => self.fail(&format!("no address in the {code}")),
+        }
+    }
+
+    /// A download or listing: the bytes that came.
+    ///
+    /// # Panics
+    /// When anything but 150 and 226 is said.
+    #[track_caller]
+    pub fn fetch(&mut self, way: Way, command: &str) -> Vec<u8> {
+        let opened = self.open(way);
+        self.ask(command, 150);
+        let bytes = read_all(opened.connection());
+        self.expect(226);
+        bytes
+    }
+
+    /// A listing's lines.
+    ///
+    /// # Panics
+    /// As [`fetch`](Self::fetch), and when a line does not end in CRLF.
+    #[track_caller]
+    pub fn list(&mut self, command: &str) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.fetch(Way::Epsv, command)).into_owned();
+        assert!(text.is_empty() || text.ends_with("\r\n"), "{text:?}");
+        let lines: Vec<String> = text.split_terminator("\r\n").map(str::to_owned).collect();
+        assert!(lines.iter().all(|line| !line.contains(['\r', '\n'])), "{lines:?}");
+        lines
+    }
+
+    /// An upload.
+    ///
+    /// # Panics
+    /// When anything but 150 and 226 is said.
+    #[track_caller]
+    pub fn store(&mut self, way: Way, command: &str, bytes: &[u8]) {
+        let opened = self.open(way);
+        self.ask(command, 150);
+        let mut data = opened.connection();
+        data.write_all(bytes).expect("the server takes the upload");
+        drop(data);
+        self.expect(226);
+    }
+
+    /// A transfer that is refused before its 150.
+    ///
+    /// # Panics
+    /// When it is not, or with another code.
+    #[track_caller]
+    pub fn refused(&mut self, command: &str, code: u16) -> Reply {
+        let _opened = self.open(Way::Epsv);
+        self.ask(command, code)
+    }
+
+    #[track_caller]
+    fn fail(&self, what: &str) -> ! {
+        panic!("{what}\n{}", self.trace.join("\n"))
+    }
+}
+
+/// A connection to `to` from the address `from`.
+///
+/// # Panics
+/// When there is none.
+#[track_caller]
+pub fn connect_from(from: IpAddr, to: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::new(from, 0).into()).expect("an address of our own");
+    socket.connect(&to.into()).expect("a connection to the server");
+    let stream = TcpStream::from(socket);
+    patient(&stream, PATIENCE);
+    stream
+}
+
+/// Breaks a connection off with a reset.
+pub fn reset(stream: TcpStream) {
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an open socket");
+    drop(stream);
+}
+
+/// Everything that comes until the end.
+#[track_caller]
+fn read_all(mut stream: TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an orderly end of the data");
+    bytes
+}
+
+/// A listener whose `accept` gives up after a while.
+fn listen_on(address: IpAddr) -> TcpListener {
+    let listener = TcpListener::bind((address, 0)).expect("a port to listen on");
+    // On Linux the time to receive is also the time to accept.
+    SockRef::from(&listener).set_read_timeout(Some(PATIENCE)).expect("an open socket");
+    listener
+}
+
+fn patient(stream: &TcpStream, patience: Duration) {
+    stream.set_read_timeout(Some(patience)).expect("an open socket");
+    stream.set_write_timeout(Some(patience)).expect("an open socket");
+}
+
+/// PORT, EPRT or LPRT with `address`.
+fn active_command(way: Way, address: SocketAddr) -> String {
+    let port = address.port().to_be_bytes();
+    let octets = match address.ip() {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    };
+    let list = |bytes: &[u8]| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    match way {
+        Way::Eprt => {
+            let family = if address.is_ipv4() { 1 } else { 2 };
+            format!("EPRT |{family}|{}|{}|", address.ip(), address.port())
+        }
+        Way::Lprt => {
+            let family = if address.is_ipv4() { 4 } else { 6 };
+            format!("LPRT {family},{},{},2,{}", octets.len(), list(&octets), list(&port))
+        }
+        _ => format!("PORT {},{}", list(&octets), list(&port)),
+    }
+}
+
+fn passive_address(way: Way, text: &str, server: IpAddr) -> Option<SocketAddr> {
+    let inside = text.split_once('(')?.1.split_once(')')?.0;
+    if way == Way::Epsv {
+        let port = inside.strip_prefix("|||")?.strip_suffix('|')?;
+        return Some(SocketAddr::new(server, port.parse().ok()?));
+    }
+    let numbers: Vec<u8> = inside.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (address, port): (IpAddr, [u8; 2]) = match &numbers[..] {
+        [a, b, c, d, port @ ..] if way == Way::Pasv => ([*a, *b, *c, *d].into(), port.try_into().ok()?),
+        [4, 4, a, b, c, d, 2, port @ ..] => ([*a, *b, *c, *d].into(), port.try_into().ok()?),
+        [6, 16, rest @ ..] => {
+            let (address, port) = rest.split_first_chunk::<16>()?;
+            ((*address).into(), port.strip_prefix(&[2])?.try_into().ok()?)
+        }
+        _ => return None,
+    };
+    Some(SocketAddr::new(address, u16::from_be_bytes(port)))
+}
