@@ -1,14 +1,12 @@
 //! What a running action holds: the duty to answer, the ear for its cancellation, and the voice for its progress.
 
 use std::io;
-use std::time::Duration;
 
+use ftp_host::adapter::{Throttle, socket};
 use ftp_proto::{ActionId, Completion, Failure, Outcome, Ticket};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use crate::mailbox::{Mailbox, Report};
-use crate::socket;
 
 /// Sees to it that a ticket is answered: when the task that holds it is dropped, aborted or panics, the answer is
 /// [`Failure::Lost`].
@@ -75,27 +73,22 @@ impl Cancel {
 pub(crate) struct Progress {
     id: ActionId,
     mailbox: Mailbox,
-    told: Instant,
+    throttle: Throttle,
 }
 
 impl Progress {
     /// The progress of the action `id`, told to `mailbox`.
     pub(crate) fn new(id: ActionId, mailbox: Mailbox) -> Self {
-        Self { id, mailbox, told: Instant::now() }
+        Self { id, mailbox, throttle: Throttle::new() }
     }
 
     /// The action has moved `bytes` bytes in all.
     pub(crate) fn tell(&mut self, bytes: u64) {
-        let now = Instant::now();
-        if now.duration_since(self.told) >= PROGRESS_EVERY {
-            self.told = now;
+        if self.throttle.is_due() {
             self.mailbox.post(Report::Progress { id: self.id, bytes });
         }
     }
 }
-
-/// The engine is owed one report a second.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests;
