@@ -361,6 +361,19 @@ impl World {
         change(&mut self.accounts.get_mut(name.as_bytes()).expect("a known account").1);
     }
 
+    /// The actions so far, where `logs` is on, with writes that follow one another in one.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        let mut actions: Vec<String> = Vec::new();
+        for action in self.log.iter().filter_map(|line| line.strip_prefix("< ")) {
+            let written = |action: &str| Some(action.strip_prefix("Write(b\"")?.strip_suffix("\")")?.to_owned());
+            match (actions.last_mut().and_then(|last| Some((written(last)?, last))), written(action)) {
+                (Some((before, last)), Some(more)) => *last = format!("Write(b\"{before}{more}\")"),
+                _ => actions.push(action.into()),
+            }
+        }
+        actions
+    }
+
     pub(crate) fn has_open_files(&self) -> bool {
         !self.files.is_empty()
     }
