@@ -355,7 +355,7 @@ impl Session {
                 Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
                 Some(Incoming::Refuse(bytes)) => {
                     // A flood of options from a client that reads nothing is left unanswered.
-                    if self.outbox.unsent() < self.config.limits.unsent_replies as u64 {
+                    if self.takes_replies() {
                         self.outbox.write_bytes(&bytes);
                     }
                 }
@@ -379,7 +379,7 @@ impl Session {
     fn run_waiting(&mut self) {
         while self.is_idle()
             && self.ending.is_none()
-            && self.outbox.unsent() < self.config.limits.unsent_replies as u64
+            && self.takes_replies()
             && let Some(parsed) = self.inbox.pop()
         {
             self.run(parsed);
@@ -388,6 +388,11 @@ impl Session {
 
     const fn is_idle(&self) -> bool {
         matches!(self.work, Work::Idle)
+    }
+
+    /// Whether the client has taken enough of its replies to get another.
+    fn takes_replies(&self) -> bool {
+        self.outbox.unsent() < self.config.limits.unsent_replies as u64
     }
 
     fn has_room(&self) -> bool {

@@ -12,7 +12,7 @@ impl Session {
     /// Takes a line that was just framed: it waits its turn, but for what is seen while a transfer runs.
     pub(super) fn incoming(&mut self, parsed: Parsed, bytes: usize) {
         if let Work::Transfer(transfer) = &self.work {
-            let at_once = transfer.has_begun() && self.inbox.is_empty();
+            let at_once = transfer.has_begun() && self.inbox.is_empty() && self.takes_replies();
             match parsed {
                 Ok(Command::Bare(Verb::Abor)) => self.stop_transfer(TransferOutcome::Aborted),
                 Ok(Command::Bare(verb @ (Verb::Noop | Verb::Stat))) if at_once && self.config.allows(verb) => {
