@@ -56,7 +56,11 @@ impl Session {
             return Err(reply!("502 Command switched off."));
         }
         let info = verb.info();
-        let needs_login = info.needs == Needs::Login || (verb == Verb::Stat && matches!(command, Command::Path(..)));
+        let needs_login = match command {
+            Command::Path(Verb::Stat, _) => true,
+            Command::Site(SiteCommand::Other { name, .. }) => !self.is_open_to_all(name),
+            _ => info.needs == Needs::Login,
+        };
         let Some(account) = self.login.account() else {
             return if needs_login { Err(reply!("530 Please log in with USER and PASS.")) } else { Ok(()) };
         };
@@ -65,6 +69,12 @@ impl Session {
         }
         self.notify(Notice::Refused { what: Refusal::NotPermitted });
         Err(reply!("550 Permission denied."))
+    }
+
+    /// Whether this is a custom SITE verb that needs no login.
+    fn is_open_to_all(&self, name: &str) -> bool {
+        let mut custom = self.config.custom.iter().filter(|custom| !custom.needs_login);
+        custom.any(|custom| custom.name.strip_prefix("SITE ") == Some(name))
     }
 
     fn dispatch(&mut self, command: Command) {

@@ -211,6 +211,10 @@ impl Play {
             for _ in 0..self.dice.below(4) {
                 self.world.deliver_one();
             }
+            if self.dice.chance(10) && !self.is_closed() {
+                // For nothing: it is not time yet.
+                self.world.event(Event::Timeout);
+            }
         }
         self.world.flows = true;
     }
