@@ -506,6 +506,7 @@ impl Session {
     fn close_stuck(&mut self) {
         self.outbox.write(reply!("421 The storage does not answer, closing."));
         self.ledger.write_off();
+        self.write_off_transfer();
         self.ending = Some(CloseReason::HostStuck);
         self.closed(CloseReason::HostStuck);
     }

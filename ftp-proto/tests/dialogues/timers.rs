@@ -5,7 +5,7 @@ use std::time::Duration;
 use ftp_proto::notice::TransferOutcome;
 use ftp_proto::server::{CloseReason, Timer};
 use ftp_proto::time::Instant;
-use ftp_proto::{Event, Notice};
+use ftp_proto::{Event, Failure, Notice};
 
 use crate::world::World;
 
@@ -250,8 +250,7 @@ fn a_transfer_whose_commit_is_stuck_is_not_complete() {
     world.wait_seconds(930);
     world.expect("421");
     world.closed(CloseReason::HostStuck);
-    let ended = world.outcomes();
-    assert!(ended.iter().all(|outcome| *outcome != TransferOutcome::Complete), "{ended:?}");
+    assert_eq!(world.outcomes(), [TransferOutcome::Failed(Failure::TimedOut)]);
 }
 
 #[test]
