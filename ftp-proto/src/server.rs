@@ -401,9 +401,10 @@ impl Session {
         self.inbox.len() < limits.queued_commands + look_ahead && self.inbox.queued_bytes() < limits.queued_bytes
     }
 
-    /// Whether the client left without saying goodbye: its transfer is then nobody's.
+    /// Whether the client left without saying goodbye: its transfer is then nobody's. What is not framed yet may hold
+    /// the goodbye.
     fn is_abandoned(&self) -> bool {
-        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit)
+        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit) && !self.inbox.has_tail()
     }
 
     // Shared by the commands.
