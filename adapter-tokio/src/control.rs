@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use ftp_proto::event::ControlEnd;
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 /// One control connection.
@@ -41,7 +41,10 @@ impl Control {
         stream.set_nodelay(true)?;
         // Telnet's Synch sends an urgent byte (RFC 959 §4.1.3, ABOR). Inline it stays in its place among the others,
         // and the engine sees the stream as it was sent.
-        SockRef::from(&stream).set_out_of_band_inline(true)?;
+        let socket = SockRef::from(&stream);
+        socket.set_out_of_band_inline(true)?;
+        // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
         Ok(Self { stream, pending: VecDeque::new(), health: Health::Whole, farewell: Farewell::NotAsked })
     }
 
@@ -192,6 +195,8 @@ impl Control {
     }
 }
 
+/// After how much silence the kernel probes; NATs wait for minutes.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// How long a closing connection may still send.
 const LINGER: Duration = Duration::from_secs(1);
 /// How much.

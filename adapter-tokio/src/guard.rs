@@ -130,3 +130,6 @@ impl Progress {
 
 /// The engine is owed one report a second.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,8 @@ mod socket;
 pub use admission::SessionId;
 pub use offload::Offload;
 pub use server::{Builder, Handle, Server};
+
+/// The examples of the project's front page run too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;

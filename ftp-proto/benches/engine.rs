@@ -1,17 +1,61 @@
 //! What the engine's hot paths cost: `cargo bench -p ftp-proto`.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
-use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
+use divan::{AllocProfiler, Bencher};
 use ftp_proto::VirtualPath;
 use ftp_proto::ascii::{Decoder, Encoder};
 use ftp_proto::listing::{self, Facts, ListOptions, MlsxRole};
 use ftp_proto::storage::{Entry, Metadata, Permissions};
 use ftp_proto::time::UnixTime;
 
+use self::world::World;
+
+mod world;
+
+/// Counts what each bench allocates.
+#[global_allocator]
+static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
+
 fn main() {
     divan::main();
+}
+
+/// NOOP, from its bytes to the reply's credit.
+#[divan::bench]
+fn noop(bencher: Bencher<'_, '_>) {
+    let mut world = warm();
+    bencher.bench_local(|| world.noop());
+}
+
+#[divan::bench]
+fn noop_64_pipelined(bencher: Bencher<'_, '_>) {
+    let mut world = warm();
+    let lines = b"NOOP\r\n".repeat(64);
+    bencher.counter(ItemsCount::new(64_u32)).bench_local(|| world.say(&lines, b"200 "));
+}
+
+/// PASV and RETR with an offload, all but the bytes of the file.
+#[divan::bench]
+fn retrieve(bencher: Bencher<'_, '_>) {
+    let mut world = warm();
+    bencher.bench_local(|| world.retrieve());
+}
+
+#[divan::bench]
+fn log_in(bencher: Bencher<'_, '_>) {
+    let mut world = warm();
+    bencher.bench_local(|| world.log_in());
+}
+
+/// A logged-in session that has done each thing once.
+fn warm() -> World {
+    let mut world = World::logged_in(&Arc::default());
+    world.retrieve();
+    world.noop();
+    world
 }
 
 /// 2024-01-02T15:04:05Z.

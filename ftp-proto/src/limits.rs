@@ -22,7 +22,7 @@ pub struct Limits {
     pub reply_lines: usize,
     /// Commands that were no commands at all (500); one more closes the session.
     pub violations: u32,
-    /// Failed logins; one more closes the session (RFC 2577 §5).
+    /// Failed logins; the last of so many closes the session (RFC 2577 §5).
     pub login_attempts: u32,
     /// Bytes of one `Read`, `Receive` or `Send`, and of a listing's buffer.
     pub chunk: usize,

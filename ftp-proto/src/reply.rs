@@ -16,6 +16,15 @@ pub(crate) enum Encoded {
     Made(Vec<u8>),
 }
 
+impl Encoded {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Fixed(bytes) => bytes,
+            Self::Made(bytes) => bytes,
+        }
+    }
+}
+
 /// A fixed one-line reply, checked when the program is built.
 macro_rules! reply {
     ($text:literal) => {
@@ -73,10 +82,7 @@ impl Reply {
     /// The bytes to send.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Encoded::Fixed(bytes) => bytes,
-            Encoded::Made(bytes) => bytes,
-        }
+        self.0.as_bytes()
     }
 
     pub(crate) fn into_encoded(self) -> Encoded {

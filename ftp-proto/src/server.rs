@@ -43,7 +43,6 @@ mod timers;
 mod transfer;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -177,6 +176,7 @@ impl Session {
             Event::Sent(bytes) => {
                 self.outbox.credit(bytes);
                 self.advance_transfer();
+                self.rest();
             }
             Event::ControlEnded(end) => self.handle_control_ended(end),
             Event::Done(completion) => {
@@ -190,14 +190,13 @@ impl Session {
         }
         self.pump();
         self.try_close();
-        self.outbox.flush();
-        Ok(Actions { queue: self.outbox.actions() })
+        Ok(Actions { outbox: &mut self.outbox })
     }
 
     /// When to send [`Event::Timeout`]; `None` when there is nothing to wait for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Deadline> {
-        if self.outbox.has_actions() {
+        if self.outbox.len() > 0 {
             return Some(Deadline { at: self.now, timer: Timer::Queued });
         }
         let host = self.ledger.next_deadline().map(|at| (Timer::Host, at));
@@ -350,7 +349,7 @@ impl Session {
             if !self.has_room() {
                 return self.inbox.keep(input);
             }
-            match self.inbox.frame(&mut input) {
+            match self.inbox.frame(&mut input, &self.config) {
                 None => return,
                 Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
                 Some(Incoming::Refuse(bytes)) => {
@@ -377,12 +376,23 @@ impl Session {
     }
 
     fn run_waiting(&mut self) {
-        while self.is_idle()
-            && self.ending.is_none()
-            && self.outbox.unsent() < self.config.limits.unsent_replies as u64
+        while self.can_run()
             && let Some(parsed) = self.inbox.pop()
         {
             self.run(parsed);
+        }
+    }
+
+    /// Whether a command may begin now.
+    fn can_run(&self) -> bool {
+        self.is_idle() && self.ending.is_none() && self.outbox.unsent() < self.config.limits.unsent_replies as u64
+    }
+
+    /// Gives back what only a session at work needs: most sessions are idle most of the time.
+    fn rest(&mut self) {
+        if self.is_idle() && self.outbox.unsent() == 0 && self.ledger.is_empty() {
+            self.ledger.rest();
+            self.outbox.rest();
         }
     }
 
@@ -483,7 +493,7 @@ impl Session {
     /// Says the last word once nothing is open, and closes once it has left.
     fn try_close(&mut self) {
         let Some(reason) = self.ending else { return };
-        if !self.is_idle() || !self.ledger.is_empty() {
+        if matches!(self.phase, Phase::Closed(_)) || !self.is_idle() || !self.ledger.is_empty() {
             return;
         }
         if let Some(farewell) = self.farewell.take() {
@@ -532,18 +542,18 @@ impl Session {
 #[derive(Debug)]
 #[must_use = "actions must be run"]
 pub struct Actions<'a> {
-    queue: &'a mut VecDeque<Action>,
+    outbox: &'a mut Outbox,
 }
 
 impl Iterator for Actions<'_> {
     type Item = Action;
 
     fn next(&mut self) -> Option<Action> {
-        self.queue.pop_front()
+        self.outbox.pop()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.queue.len(), Some(self.queue.len()))
+        (self.outbox.len(), Some(self.outbox.len()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
-use crate::values::{Anonymous, LogFormat, LogLevel, PortRange, Toggle, User};
+use crate::values::{Anonymous, LogFormat, LogLevel, PortRange, Toggle, User, socket_address};
 
 /// Serves a directory over FTP.
 ///
@@ -57,7 +57,7 @@ pub(crate) struct Options {
     #[arg(value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
     /// Listen here; may be repeated. Port 0 lets the kernel choose [default: 127.0.0.1:2121].
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     pub(crate) listen: Vec<SocketAddr>,
     /// A user; may be repeated. What it may do is `ro`, `rw` or `drop` (bring only) [default: rw].
     ///
@@ -103,11 +103,10 @@ pub(crate) struct Options {
 impl Options {
     /// What is said here, and what `fallback` says where nothing is said here. A list is taken whole from one place.
     pub(crate) fn or(self, fallback: Self) -> Self {
-        let first = |ours: Vec<_>, theirs| if ours.is_empty() { theirs } else { ours };
         Self {
             directory: self.directory.or(fallback.directory),
             listen: if self.listen.is_empty() { fallback.listen } else { self.listen },
-            user: first(self.user, fallback.user),
+            user: if self.user.is_empty() { fallback.user } else { self.user },
             users_file: self.users_file.or(fallback.users_file),
             anonymous: self.anonymous.or(fallback.anonymous),
             passive_ports: self.passive_ports.or(fallback.passive_ports),

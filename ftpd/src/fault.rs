@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ftp_host::UsersFileError;
+
 /// Why the server did not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -35,14 +37,9 @@ pub(crate) enum Fault {
     /// Nobody could log in.
     #[error("nobody could log in: there are no users, and anonymous is off")]
     NobodyMayEnter,
-    /// The users file cannot be read, or is not what it should be.
-    #[error("cannot use the users file {}: {cause}", path.display())]
-    Users {
-        /// Which file.
-        path: PathBuf,
-        /// Why, and where in it.
-        cause: String,
-    },
+    /// The users file cannot be used.
+    #[error(transparent)]
+    Users(#[from] UsersFileError),
     /// The directory cannot be served.
     #[error("cannot serve {}: {cause}", path.display())]
     Directory {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use ftp_adapter_tokio::SessionId;
 use ftp_proto::Notice;
 use ftp_proto::notice::{Change, TransferKind, TransferOutcome, TransferSummary};
 use tracing::{debug, info, warn};
@@ -41,22 +42,22 @@ impl io::Write for Line {
 }
 
 /// Logs what happened in a session. Progress is for screens, not for logs.
-pub(crate) fn record(session: u64, peer: SocketAddr, notice: &Notice) {
+pub(crate) fn record(session: SessionId, peer: SocketAddr, notice: &Notice) {
     match notice {
-        Notice::LoggedIn { user } => info!(session, %peer, ?user, "logged in"),
-        Notice::LoginFailed { user } => warn!(session, %peer, user = %user.escape_ascii(), "login failed"),
+        Notice::LoggedIn { user } => info!(%session, %peer, ?user, "logged in"),
+        Notice::LoginFailed { user } => warn!(%session, %peer, user = ?String::from_utf8_lossy(user), "login failed"),
         Notice::TransferStarted { what, path, expected } => {
-            debug!(session, %path, expected, "{} started", name(*what));
+            debug!(%session, %path, expected, "{} started", name(*what));
         }
         Notice::TransferEnded(summary) => record_transfer(session, summary),
         Notice::Changed { change, path } => match change {
-            Change::Renamed(to) => info!(session, %path, %to, "renamed"),
-            Change::Copied(to) => info!(session, %path, %to, "copied"),
-            other => info!(session, %path, "{}", change_name(other)),
+            Change::Renamed(to) => info!(%session, %path, %to, "renamed"),
+            Change::Copied(to) => info!(%session, %path, %to, "copied"),
+            other => info!(%session, %path, "{}", change_name(other)),
         },
-        Notice::Refused { what } => warn!(session, %peer, ?what, "refused"),
+        Notice::Refused { what } => warn!(%session, %peer, ?what, "refused"),
         Notice::Ended(summary) => info!(
-            session,
+            %session,
             %peer,
             user = summary.user.as_deref(),
             reason = ?summary.reason,
@@ -73,15 +74,15 @@ pub(crate) fn record(session: u64, peer: SocketAddr, notice: &Notice) {
 }
 
 /// One line for each file; listings only for who looks closer, unless they fail.
-fn record_transfer(session: u64, summary: &TransferSummary) {
+fn record_transfer(session: SessionId, summary: &TransferSummary) {
     let TransferSummary { what, path, bytes, duration, outcome } = summary;
     let (what, milliseconds) = (name(*what), u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     match (summary.what, outcome) {
         (TransferKind::Listing, TransferOutcome::Complete) => {
-            debug!(session, %path, bytes, milliseconds, "{what} complete");
+            debug!(%session, %path, bytes, milliseconds, "{what} complete");
         }
-        (_, TransferOutcome::Complete) => info!(session, %path, bytes, milliseconds, "{what} complete"),
-        (_, outcome) => warn!(session, %path, bytes, milliseconds, ?outcome, "{what} failed"),
+        (_, TransferOutcome::Complete) => info!(%session, %path, bytes, milliseconds, "{what} complete"),
+        (_, outcome) => warn!(%session, %path, bytes, milliseconds, ?outcome, "{what} failed"),
     }
 }
 

@@ -8,6 +8,7 @@
 //! TOML file ────┘                               └→ transfers (bars, on a terminal)
 //! ```
 
+mod announcement;
 mod arguments;
 mod console;
 mod fault;

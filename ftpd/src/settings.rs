@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ftp_proto::config::Config;
+use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
 use crate::fault::Fault;
@@ -80,6 +81,8 @@ fn engine_config(options: &Options) -> Config {
     let mut config = Config::default();
     config.passive_ports = options.passive_ports.clone().map(|range| range.0);
     config.public_address = options.public_address;
+    // No local disk lets the time of creation be set, and FEAT must not promise it.
+    config.disabled = VerbSet::of(Verb::Mfct);
     if let Some(seconds) = options.idle_timeout {
         config.timeouts.idle = Duration::from_secs(seconds.get().into());
         config.timeouts.idle_max = config.timeouts.idle_max.max(config.timeouts.idle);
@@ -99,8 +102,7 @@ fn count(given: Option<NonZeroU32>, default: usize) -> usize {
 
 /// Reads the configuration file. Its paths are relative to it.
 fn read_file(path: &Path) -> Result<Options, Fault> {
-    let text =
-        fs::read_to_string(path).map_err(|cause| Fault::ConfigUnreadable { path: path.to_path_buf(), cause })?;
+    let text = fs::read_to_string(path).map_err(|cause| Fault::ConfigUnreadable { path: path.to_path_buf(), cause })?;
     let mut options: Options = toml::from_str(&text).map_err(|error| Fault::ConfigBroken {
         path: path.to_path_buf(),
         line: error.span().map_or(1, |span| line_of(&text, span.start)),
@@ -120,16 +122,6 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 fn one_line(message: &str) -> String {
     message.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
-}
-
-/// The address by which a client on this machine reaches a listener: `0.0.0.0` and `::` are no addresses to call.
-pub(crate) fn reachable(listener: SocketAddr) -> SocketAddr {
-    let address = match listener.ip() {
-        IpAddr::V4(any) if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    };
-    SocketAddr::new(address, listener.port())
 }
 
 /// Only this machine, and a port that needs no privilege.
@@ -160,12 +152,14 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_and_takes_lists_whole() {
-        let file: Options = toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'").unwrap();
+        let file: Options =
+            toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'\nkeep-partial = true").unwrap();
         let line: Options = toml::from_str("user = ['e:f']\nmax-sessions = 6").unwrap();
         let settings = Settings::decide(line.or(file)).unwrap();
         assert_eq!(settings.users.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["e"]);
         assert_eq!(settings.max_sessions, 6);
         assert!(!settings.engine.active_mode.is_on());
+        assert!(settings.engine.keep_partial.is_on());
     }
 
     #[test]

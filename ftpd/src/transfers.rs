@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ftp_adapter_tokio::SessionId;
 use ftp_proto::Notice;
 use ftp_proto::notice::TransferKind;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -16,7 +17,7 @@ pub(crate) struct Transfers(Option<Arc<Screen>>);
 struct Screen {
     bars: MultiProgress,
     /// By session: it has one transfer at a time.
-    running: Mutex<HashMap<u64, ProgressBar>>,
+    running: Mutex<HashMap<SessionId, ProgressBar>>,
 }
 
 impl Transfers {
@@ -44,7 +45,7 @@ impl Transfers {
     }
 
     /// Begins, moves and ends the bar of `session`.
-    pub(crate) fn follow(&self, session: u64, notice: &Notice) {
+    pub(crate) fn follow(&self, session: SessionId, notice: &Notice) {
         let Some(screen) = &self.0 else { return };
         match notice {
             Notice::TransferStarted { what, path, expected } if *what != TransferKind::Listing => {
@@ -74,7 +75,7 @@ impl Transfers {
 
 impl Screen {
     /// The bars hold no invariant that a panic elsewhere could have broken.
-    fn running(&self) -> MutexGuard<'_, HashMap<u64, ProgressBar>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<SessionId, ProgressBar>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

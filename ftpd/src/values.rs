@@ -1,6 +1,7 @@
 //! The values that options take: each parsed once, from the command line or the file, and then known to be good.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -8,7 +9,8 @@ use clap::ValueEnum;
 use ftp_proto::Secret;
 use ftp_proto::config::Switch;
 use ftp_proto::storage::Permissions;
-use serde::Deserialize;
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 use tracing_subscriber::filter::LevelFilter;
 
 /// What a user may do.
@@ -24,7 +26,7 @@ pub(crate) enum Access {
 
 impl Access {
     /// The access that `word` names.
-    fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         match word {
             "ro" => Some(Self::ReadOnly),
             "rw" => Some(Self::ReadWrite),
@@ -108,14 +110,41 @@ impl Anonymous {
     }
 }
 
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// On or off; in the file, `true` and `false` do as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Toggle {
     /// On.
     On,
     /// Off.
     Off,
+}
+
+impl<'de> Deserialize<'de> for Toggle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnOff;
+
+        impl Visitor<'_> for OnOff {
+            type Value = Toggle;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"on\" or \"off\"")
+            }
+
+            fn visit_bool<E: de::Error>(self, on: bool) -> Result<Toggle, E> {
+                Ok(if on { Toggle::On } else { Toggle::Off })
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Toggle, E> {
+                match word {
+                    "on" => Ok(Toggle::On),
+                    "off" => Ok(Toggle::Off),
+                    _ => Err(E::invalid_value(Unexpected::Str(word), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(OnOff)
+    }
 }
 
 impl From<Toggle> for Switch {
@@ -125,6 +154,11 @@ impl From<Toggle> for Switch {
             Toggle::Off => Self::Off,
         }
     }
+}
+
+/// An address to listen on, with its port.
+pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port are written like 127.0.0.1:2121 or [::1]:2121".into())
 }
 
 /// A range of ports, both ends in it, none of them 0.
@@ -147,7 +181,6 @@ impl FromStr for PortRange {
 /// How much to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words speak for themselves")]
 pub(crate) enum LogLevel {
     Off,
     Error,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "behaviours are run by tests")]
 
-use ftp_host::{Cancel, Storage, Upload, WriteFile};
+use ftp_host::{Cancel, MemoryDisk, ReadOnly, Storage, Upload, WriteFile};
 use ftp_proto::action::Times;
 use ftp_proto::storage::{FileKind, FinishHow, Replace, Wanted, WriteMode};
 use ftp_proto::time::UnixTime;
@@ -103,6 +103,11 @@ fn a_new_file_has_the_permissions_asked_for_and_a_replaced_one_its_own(disk: Dis
     disk.set_mode(&path("/a"), 0o640).unwrap();
     disk.open_write(&path("/a"), upload).unwrap().finish(FinishHow::Commit).unwrap();
     assert_eq!(disk.stat(&path("/a")).unwrap().mode, 0o640);
+    // Set-id bits were meant for the old content.
+    disk.set_mode(&path("/a"), 0o4755).unwrap();
+    assert_eq!(disk.stat(&path("/a")).unwrap().mode, 0o4755);
+    disk.open_write(&path("/a"), upload).unwrap().finish(FinishHow::Commit).unwrap();
+    assert_eq!(disk.stat(&path("/a")).unwrap().mode, 0o755);
     disk.make_dir(&path("/d"), 0o733).unwrap();
     assert_eq!(disk.stat(&path("/d")).unwrap().mode, 0o733);
 }
@@ -298,6 +303,48 @@ fn what_was_announced_must_fit(disk: Disk<'_>) {
         drop(disk.open_write(&path("/a"), upload).unwrap());
     }
     assert!(names(disk, "/").is_empty());
+}
+
+#[test]
+fn a_full_memory_disk_says_so_and_has_room_again_later() {
+    let disk = MemoryDisk::with_capacity(10).with_file("/a", "12345678");
+    let file = create(&disk, "/b").unwrap();
+    assert_eq!(file.write_at(0, b"123"), Err(Failure::NoSpace));
+    assert_eq!(file.write_at(u64::MAX, b"1"), Err(Failure::NoSpace));
+    file.write_at(0, b"12").unwrap();
+    assert_eq!(disk.space(&path("/")).unwrap().available, 0);
+    drop(file);
+    let reader = disk.open_read(&path("/a")).unwrap();
+    disk.remove(&path("/a")).unwrap();
+    assert_eq!(disk.space(&path("/")).unwrap().available, 2);
+    drop(reader);
+    assert_eq!(disk.space(&path("/")).unwrap().available, 10);
+}
+
+#[test]
+fn a_read_only_storage_can_be_looked_at_and_not_changed() {
+    let inner = MemoryDisk::new().with_file("/d/f", "content").with_dir("/empty");
+    let disk = ReadOnly(inner.clone());
+    assert_eq!(get(&disk, "/d/f").unwrap(), "content");
+    assert_eq!(names(&disk, "/"), ["d", "empty"]);
+    assert_eq!(disk.stat(&path("/d/f")).unwrap().size, 7);
+    assert!(disk.space(&path("/")).unwrap().available > 0);
+    let (file, new) = (path("/d/f"), path("/new"));
+    for attempt in [
+        create(&disk, "/new").map(drop),
+        disk.open_write(&file, Upload::new(WriteMode::Append)).map(drop),
+        disk.remove(&file),
+        disk.remove_dir(&path("/empty")),
+        disk.make_dir(&new, 0o755),
+        disk.rename(&file, &new, Replace::Refused),
+        disk.set_times(&file, Times::default()),
+        disk.set_mode(&file, 0o600),
+        disk.symlink(&file, &new),
+        disk.copy(&file, &new, Replace::Refused, &Cancel::new()),
+    ] {
+        assert_eq!(attempt, Err(Failure::PermissionDenied));
+    }
+    assert_eq!(names(&inner, "/"), ["d", "empty"]);
 }
 
 macro_rules! suite {

@@ -127,9 +127,13 @@ impl Session {
 
     /// PORT, EPRT, LPRT: only to the client's own address and to no port that a service listens on, or this would be
     /// a tool to reach third parties (RFC 2577 §3). Refused before anything is dialled.
-    pub(super) fn run_port(&mut self, address: SocketAddr) {
+    pub(super) fn run_port(&mut self, mut address: SocketAddr) {
         if self.refused_by_epsv_all() {
             return;
+        }
+        if address.is_ipv6() && address.ip().is_unspecified() && self.peer.is_ipv6() {
+            // lftp's way to say "me" over IPv6.
+            address.set_ip(self.peer.ip());
         }
         if address.is_ipv4() != self.peer.is_ipv4() {
             return self.refuse_family();

@@ -1,7 +1,7 @@
 //! Which command may run now, and who runs it.
 
 use super::inbox::{LineError, Parsed};
-use super::{CloseReason, Session, Violation, Work};
+use super::{CloseReason, Session, Timer, Violation, Work};
 use crate::command::{Command, CommandError, SiteCommand};
 use crate::notice::{Notice, Refusal, TransferOutcome};
 use crate::reply::{Reply, reply};
@@ -12,7 +12,8 @@ impl Session {
     /// Takes a line that was just framed: it waits its turn, but for what is seen while a transfer runs.
     pub(super) fn incoming(&mut self, parsed: Parsed, bytes: usize) {
         if let Work::Transfer(transfer) = &self.work {
-            let at_once = transfer.has_begun() && self.inbox.is_empty();
+            let room = self.outbox.unsent() < self.config.limits.unsent_replies as u64;
+            let at_once = transfer.has_begun() && self.inbox.is_empty() && room;
             match parsed {
                 Ok(Command::Bare(Verb::Abor)) => self.stop_transfer(TransferOutcome::Aborted),
                 Ok(Command::Bare(verb @ (Verb::Noop | Verb::Stat))) if at_once && self.config.allows(verb) => {
@@ -23,12 +24,17 @@ impl Session {
                 _ => {}
             }
         }
+        // Most commands come to an idle session and never wait.
+        if self.inbox.is_empty() && self.can_run() {
+            return self.run(parsed);
+        }
         self.inbox.push(parsed, bytes);
     }
 
     /// Runs one command. Ends in [`finish`](Self::finish), or in work that will.
     pub(super) fn run(&mut self, parsed: Parsed) {
         self.tally.commands += 1;
+        self.timers.stop(Timer::Idle);
         let verb = parsed.as_ref().ok().and_then(verb_of);
         if verb != Some(Verb::Rnto) {
             self.parameters.rename_from = None;
@@ -42,6 +48,9 @@ impl Session {
                 Err(reply) => self.finish(reply),
             },
             Err(error) => self.run_error(error),
+        }
+        if verb.is_some_and(uses_restart) {
+            self.parameters.restart = 0;
         }
     }
 
@@ -256,9 +265,10 @@ const fn keeps_restart(verb: Verb) -> bool {
             | Verb::Noop
             | Verb::Allo
             | Verb::Rest
-            | Verb::Retr
-            | Verb::Stor
-            | Verb::Appe
-            | Verb::Stou
-    )
+    ) || uses_restart(verb)
+}
+
+/// Whether a REST is for this command, and used up by it, also where it is refused.
+const fn uses_restart(verb: Verb) -> bool {
+    matches!(verb, Verb::Retr | Verb::Stor | Verb::Appe | Verb::Stou)
 }

@@ -25,7 +25,8 @@ pub(super) enum Flow {
 pub(super) struct Download {
     pub(super) file: Option<FileId>,
     pub(super) at: u64,
-    size: u64,
+    /// How many bytes there were to send when the file was opened.
+    left: u64,
     offload: bool,
     reading: bool,
     sending: usize,
@@ -61,7 +62,7 @@ impl Download {
         Self {
             file: Some(file),
             at,
-            size: 0,
+            left: 0,
             offload: false,
             reading: false,
             sending: 0,
@@ -74,15 +75,15 @@ impl Download {
 
     /// The file is open; `false` when the offset lies behind its end.
     pub(super) fn opened(&mut self, opened: Opened) -> bool {
-        self.size = opened.size;
+        self.left = opened.size.saturating_sub(self.at);
         self.offload = opened.offload == Offload::Possible && self.encoder.is_none();
-        self.eof = self.at == self.size;
-        self.at <= self.size
+        self.eof = self.at == opened.size;
+        self.at <= opened.size
     }
 
     /// How many bytes will come, where that is known.
     pub(super) fn expected(&self) -> Option<u64> {
-        self.encoder.is_none().then(|| self.size.saturating_sub(self.at))
+        self.encoder.is_none().then_some(self.left)
     }
 
     pub(super) fn pull(&mut self) -> Pull {

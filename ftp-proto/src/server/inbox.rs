@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::command::{self, Command, CommandError};
+use crate::config::Config;
 use crate::line::{Frame, Framer};
 use crate::verb::Verb;
 
@@ -38,9 +39,15 @@ impl Inbox {
     }
 
     /// The next line at the front of `input`.
-    pub(crate) fn frame(&mut self, input: &mut &[u8]) -> Option<Incoming> {
+    pub(crate) fn frame(&mut self, input: &mut &[u8], config: &Config) -> Option<Incoming> {
         Some(match self.framer.next(input)? {
-            Frame::Line(line) => Incoming::Line(command::parse(line).map_err(LineError::Command), line.len()),
+            Frame::Line(line) => {
+                let parsed = match stand_in(line, config) {
+                    Some(custom) => Ok(custom),
+                    None => command::parse(line).map_err(LineError::Command),
+                };
+                Incoming::Line(parsed, line.len())
+            }
             Frame::TooLong => Incoming::Line(Err(LineError::TooLong), 0),
             Frame::Refuse(bytes) => Incoming::Refuse(bytes),
         })
@@ -67,7 +74,7 @@ impl Inbox {
     pub(crate) fn pop(&mut self) -> Option<Parsed> {
         let (parsed, bytes) = self.queue.pop_front()?;
         self.queued_bytes -= bytes as usize;
-        if self.queue.is_empty() && self.queue.capacity() > 8 {
+        if self.queue.is_empty() {
             self.queue = VecDeque::new();
         }
         Some(parsed)
@@ -107,4 +114,20 @@ impl Inbox {
         self.queue = VecDeque::new();
         self.queued_bytes = 0;
     }
+}
+
+/// A custom verb in place of a built-in one that is switched off.
+fn stand_in(line: &[u8], config: &Config) -> Option<Command> {
+    if config.custom.is_empty() || memchr::memchr2(0, b'\r', line).is_some() {
+        return None;
+    }
+    let (word, argument) = match memchr::memchr(b' ', line) {
+        Some(at) => (&line[..at], &line[at + 1..]),
+        None => (line, &[][..]),
+    };
+    if Verb::from_word(word).is_none_or(|verb| config.allows(verb)) {
+        return None;
+    }
+    let custom = config.custom.iter().find(|custom| custom.name.as_bytes().eq_ignore_ascii_case(word))?;
+    Some(Command::Other { verb: custom.name.as_str().into(), argument: argument.into() })
 }

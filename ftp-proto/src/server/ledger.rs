@@ -136,6 +136,11 @@ impl Ledger {
         self.open.len()
     }
 
+    /// Gives the memory of an empty ledger back.
+    pub(crate) fn rest(&mut self) {
+        self.open.shrink_to_fit();
+    }
+
     /// Writes every open action off: the host is stuck, and the session ends without its answers.
     pub(crate) fn write_off(&mut self) {
         self.open.clear();

@@ -1,7 +1,6 @@
 //! What leaves the session: the queue of actions, and the replies' credits.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::action::Action;
@@ -11,67 +10,65 @@ use crate::reply::{Encoded, Reply};
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     actions: VecDeque<Action>,
-    pending: Pending,
+    /// Reply bytes that are not in an action yet.
+    pending: Option<Encoded>,
     written: u64,
     sent: u64,
     muted: bool,
 }
 
-/// Reply bytes that are not in an action yet.
-#[derive(Debug, Default)]
-enum Pending {
-    #[default]
-    Nothing,
-    Fixed(&'static [u8]),
-    Made(Vec<u8>),
-}
-
 impl Outbox {
     /// Queues `action` behind all that was queued and written before.
     pub(crate) fn push(&mut self, action: Action) {
-        self.flush();
+        if let Some(write) = self.take_pending() {
+            self.actions.push_back(write);
+        }
         self.actions.push_back(action);
     }
 
     /// Writes a reply.
     pub(crate) fn write(&mut self, reply: Reply) {
-        match reply.into_encoded() {
-            Encoded::Fixed(bytes) if matches!(self.pending, Pending::Nothing) && !self.muted => {
-                self.written += bytes.len() as u64;
-                self.pending = Pending::Fixed(bytes);
-            }
-            Encoded::Fixed(bytes) => self.write_bytes(bytes),
-            Encoded::Made(bytes) => self.write_bytes(&bytes),
-        }
+        self.append(reply.into_encoded());
     }
 
-    /// Writes raw bytes to the control connection; nothing once it is muted.
+    /// Writes raw bytes to the control connection.
     pub(crate) fn write_bytes(&mut self, bytes: &[u8]) {
+        self.append(Encoded::Made(bytes.to_vec()));
+    }
+
+    /// Writes; nothing once it is muted.
+    fn append(&mut self, more: Encoded) {
         if self.muted {
             return;
         }
+        let bytes = more.as_bytes();
         self.written += bytes.len() as u64;
-        match &mut self.pending {
-            Pending::Made(buffer) => buffer.extend_from_slice(bytes),
-            Pending::Nothing => self.pending = Pending::Made(bytes.to_vec()),
-            Pending::Fixed(first) => self.pending = Pending::Made([first, bytes].concat()),
-        }
+        self.pending = Some(match self.pending.take() {
+            None => more,
+            Some(Encoded::Fixed(first)) => Encoded::Made([first, bytes].concat()),
+            Some(Encoded::Made(mut buffer)) => {
+                buffer.extend_from_slice(bytes);
+                Encoded::Made(buffer)
+            }
+        });
     }
 
-    /// Moves what was written into an action.
-    pub(crate) fn flush(&mut self) {
-        let bytes = match core::mem::take(&mut self.pending) {
-            Pending::Nothing => return,
-            Pending::Fixed(bytes) => Bytes::from_static(bytes),
-            Pending::Made(bytes) => Bytes::from(bytes),
-        };
-        self.actions.push_back(Action::Write(bytes));
+    /// The next action. A reply with nothing behind it has never been in the queue.
+    pub(crate) fn pop(&mut self) -> Option<Action> {
+        self.actions.pop_front().or_else(|| self.take_pending())
+    }
+
+    fn take_pending(&mut self) -> Option<Action> {
+        Some(Action::Write(match self.pending.take()? {
+            Encoded::Fixed(bytes) => Bytes::from_static(bytes),
+            Encoded::Made(bytes) => Bytes::from(bytes),
+        }))
     }
 
     /// The control connection is gone: nothing more is written, nothing more is waited for.
     pub(crate) fn mute(&mut self) {
         self.muted = true;
-        self.pending = Pending::Nothing;
+        self.pending = None;
         self.sent = self.written;
     }
 
@@ -101,11 +98,13 @@ impl Outbox {
         self.sent >= mark
     }
 
-    pub(crate) fn has_actions(&self) -> bool {
-        !self.actions.is_empty()
+    /// How many actions are queued.
+    pub(crate) fn len(&self) -> usize {
+        self.actions.len() + usize::from(self.pending.is_some())
     }
 
-    pub(crate) fn actions(&mut self) -> &mut VecDeque<Action> {
-        &mut self.actions
+    /// Gives the memory of an empty queue back.
+    pub(crate) fn rest(&mut self) {
+        self.actions.shrink_to_fit();
     }
 }

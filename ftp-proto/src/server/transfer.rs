@@ -132,14 +132,13 @@ impl Transfer {
     pub(super) fn describe(&self, now: Instant) -> String {
         let (verb, seconds) = (self.verb.name(), (now - self.began).as_secs());
         let bytes = self.moved + self.under_way;
-        match &self.flow {
-            Flow::Download(download) if download.expected().is_some() => {
-                let expected = bytes + download.expected().unwrap_or(0) - self.under_way;
-                alloc::format!("{verb} running: {bytes} of {expected} bytes in {seconds} s")
-            }
-            Flow::Download(_) | Flow::Upload(_) | Flow::Listing(_) => {
-                alloc::format!("{verb} running: {bytes} bytes in {seconds} s")
-            }
+        let expected = match &self.flow {
+            Flow::Download(download) => download.expected(),
+            Flow::Upload(_) | Flow::Listing(_) => None,
+        };
+        match expected {
+            Some(expected) => alloc::format!("{verb} running: {bytes} of {expected} bytes in {seconds} s"),
+            None => alloc::format!("{verb} running: {bytes} bytes in {seconds} s"),
         }
     }
 }
@@ -244,7 +243,6 @@ impl Session {
     }
 
     fn start(&mut self, transfer: Transfer) {
-        self.timers.stop(Timer::Idle);
         self.work = Work::Transfer(Box::new(transfer));
         // An ABOR may have come in right behind the command; or the client has left.
         if self.inbox.holds(Verb::Abor) {
@@ -345,8 +343,10 @@ impl Session {
             DataSetup::None => self.stop(transfer, TransferOutcome::Reset),
             DataSetup::Active(address) => {
                 transfer.stage = Stage::Announced(self.outbox.mark());
-                // Kept until the 150 has left: only then is it dialled.
+                // Kept until the 150 has left: only then is it dialled. A client that does not take it gets no longer
+                // than one that does not connect.
                 self.data = DataSetup::Active(address);
+                self.timers.set(Timer::Data, self.now + self.config.timeouts.data);
             }
             DataSetup::Connected(data) => self.connected(transfer, data),
             DataSetup::Listening(waiting) => {
@@ -625,7 +625,7 @@ impl Session {
 impl Session {
     pub(super) fn transfer_answer(&mut self, step: TransferStep, result: Result<Answer, Failure>) {
         let Some(mut transfer) = self.take_transfer() else { return };
-        transfer.under_way = 0;
+        let under_way = mem::take(&mut transfer.under_way);
         match step {
             TransferStep::Open => self.answer_open(&mut transfer, result),
             TransferStep::Connect => self.answer_connect(&mut transfer, result),
@@ -633,6 +633,8 @@ impl Session {
             TransferStep::Finish => transfer.committed = outcome::<Done>(result).map(|Done| ()),
             _ => {
                 if let Err(failure) = self.answer_moving(&mut transfer, step, result) {
+                    // What it moved before it failed has moved all the same.
+                    transfer.moved += under_way;
                     self.stop(&mut transfer, outcome_of(failure));
                 }
             }

@@ -35,15 +35,18 @@ pub(super) struct Temporary {
 impl Aside {
     /// Makes an empty file beside `spot`, open for reading and writing by its owner alone.
     pub(super) fn make(spot: &Spot) -> Result<(Self, File), Errno> {
-        let private = Mode::RUSR | Mode::WUSR;
-        match beneath(&spot.dir, b".", OFlags::TMPFILE | OFlags::RDWR, private) {
+        match beneath(&spot.dir, b".", OFlags::TMPFILE | OFlags::RDWR, PRIVATE) {
             Ok(file) if can_be_linked(&file) => return Ok((Self::Unnamed, File::from(file))),
-            // ISDIR and NOENT are what older kernels and some filesystems say for OPNOTSUPP.
-            Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
+            // The others are what older kernels and some filesystems say for OPNOTSUPP.
+            Ok(_) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
             Err(error) => return Err(error),
         }
+        Self::named(spot)
+    }
+
+    fn named(spot: &Spot) -> Result<(Self, File), Errno> {
         let hidden = hidden_beside(spot)?;
-        let file = hidden.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, private)?;
+        let file = hidden.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, PRIVATE)?;
         Ok((Self::Named(Temporary { hidden, moved: false }), File::from(file)))
     }
 
@@ -126,10 +129,24 @@ fn hidden_beside(spot: &Spot) -> Result<Spot, Errno> {
 const PREFIX: &[u8] = b".ftp-";
 const SUFFIX: &[u8] = b".part";
 const DIGITS: usize = 16;
+/// Until it is committed it is nobody else's to see.
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+
     use super::*;
+
+    fn spot(dir: &Path, name: &[u8]) -> Spot {
+        Spot { dir: Arc::new(File::open(dir).unwrap().into()), name: name.to_vec() }
+    }
+
+    fn names(dir: &Path) -> Vec<Vec<u8>> {
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_encoded_bytes()).collect()
+    }
 
     #[test]
     fn temporary_names_are_known_again_and_others_are_not() {
@@ -137,5 +154,40 @@ mod tests {
         for other in [&b".ftp-.part"[..], b".ftp-notes.part", b"ftp-0123456789abcdef.part", b".ftp-0123456789abcdef"] {
             assert!(!is_temporary(other));
         }
+    }
+
+    #[test]
+    fn without_nameless_files_a_hidden_name_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let spot = spot(dir.path(), b"a");
+        let (aside, mut file) = Aside::named(&spot).unwrap();
+        file.write_all(b"new").unwrap();
+        assert!(names(dir.path()).iter().all(|name| is_temporary(name)));
+        aside.place(&file, &spot, Replace::Refused).unwrap();
+        assert_eq!(names(dir.path()), [b"a"]);
+        let (aside, file) = Aside::named(&spot).unwrap();
+        assert_eq!(aside.place(&file, &spot, Replace::Refused), Err(Errno::EXIST));
+        let (aside, file) = Aside::named(&spot).unwrap();
+        assert_eq!(names(dir.path()).len(), 2);
+        aside.place(&file, &spot, Replace::Allowed).unwrap();
+        drop(Aside::named(&spot).unwrap());
+        assert_eq!(names(dir.path()), [b"a"]);
+        assert!(fs::read(dir.path().join("a")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn nameless_files_leave_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let spot = spot(dir.path(), b"a");
+        for replace in [Replace::Refused, Replace::Allowed] {
+            let (aside, file) = Aside::make(&spot).unwrap();
+            aside.place(&file, &spot, replace).unwrap();
+            assert_eq!(names(dir.path()), [b"a"]);
+        }
+        fs::create_dir(dir.path().join("d")).unwrap();
+        let at_dir = Spot { name: b"d".to_vec(), ..spot };
+        let (aside, file) = Aside::make(&at_dir).unwrap();
+        assert_eq!(aside.place(&file, &at_dir, Replace::Allowed), Err(Errno::ISDIR));
+        assert_eq!(names(dir.path()).len(), 2);
     }
 }

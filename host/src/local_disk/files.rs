@@ -87,7 +87,8 @@ impl NewFile {
         if self.sync { sync_directory(&self.spot) } else { Ok(()) }
     }
 
-    /// A file that is replaced hands on its permission bits, and its owner as far as we may.
+    /// A file that is replaced hands on its permission bits, and its owner as far as we may. Set-id bits it does not:
+    /// they were meant for the old content.
     fn take_over_permissions(&self) -> Result<(), Errno> {
         let mut permissions = self.permissions;
         if let Ok(old) = statat(&self.spot.dir, &self.spot.name, AtFlags::SYMLINK_NOFOLLOW)
@@ -99,7 +100,7 @@ impl NewFile {
                 let _ = fchown(&self.file, Some(Uid::from_raw(old.st_uid)), Some(Gid::from_raw(old.st_gid)));
             }
         }
-        fchmod(&self.file, Mode::from_raw_mode(permissions & 0o7777))
+        fchmod(&self.file, Mode::from_raw_mode(permissions & 0o777))
     }
 }
 
@@ -233,7 +234,7 @@ fn existing(spot: &Spot) -> Result<File, Failure> {
 
 fn made(spot: &Spot, upload: Upload) -> Result<File, Failure> {
     let file = spot.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, Mode::RUSR | Mode::WUSR).map_err(failure)?;
-    fchmod(&file, Mode::from_raw_mode(upload.permissions & 0o7777)).map_err(failure)?;
+    fchmod(&file, Mode::from_raw_mode(upload.permissions & 0o777)).map_err(failure)?;
     Ok(File::from(file))
 }
 

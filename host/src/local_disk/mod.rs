@@ -109,7 +109,9 @@ impl Storage for LocalDisk {
         // Open to its owner first, so that the bits asked for can be set whatever the process's own umask is.
         mkdirat(&spot.dir, &spot.name, Mode::RWXU).map_err(failure)?;
         let made = spot.open(OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).map_err(failure)?;
-        fchmod(made, Mode::from_raw_mode(permissions & 0o7777)).map_err(failure)
+        // In a directory shared by a group the new one is too: mkdir handed the bit on, so it stays.
+        let shared = fstat(&made).map_err(failure)?.st_mode & Mode::SGID.as_raw_mode();
+        fchmod(made, Mode::from_raw_mode(permissions & 0o7777 | shared)).map_err(failure)
     }
 
     fn rename(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace) -> Result<(), Failure> {

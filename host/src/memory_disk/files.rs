@@ -79,6 +79,7 @@ impl Content {
         let end = from.checked_add(bytes.len()).ok_or(Failure::NoSpace)?;
         let grown = end.saturating_sub(written.bytes.len());
         if grown > 0 && !bytes.is_empty() {
+            written.bytes.try_reserve(grown).map_err(|_| Failure::NoSpace)?;
             self.room.take(grown as u64)?;
             written.bytes.resize(end, 0);
         }
@@ -157,7 +158,7 @@ impl NewFile {
             match replace {
                 Replace::Refused => return Err(Failure::Exists),
                 Replace::Allowed if tree.is_directory(old) => return Err(Failure::IsADirectory),
-                Replace::Allowed => permissions = tree.metadata(old).mode,
+                Replace::Allowed => permissions = tree.metadata(old).mode & 0o777,
             }
             tree.remove(&self.place);
         }

@@ -146,12 +146,18 @@ impl Storage for MemoryDisk {
                     }
                 }
                 let content = self.new_content(upload.expected)?;
-                Ok(Box::new(NewFile::new(Arc::clone(&self.shared), place, content, replace, upload.permissions)))
+                Ok(Box::new(NewFile::new(
+                    Arc::clone(&self.shared),
+                    place,
+                    content,
+                    replace,
+                    upload.permissions & 0o777,
+                )))
             }
             (WriteMode::At(1..), None) => Err(Failure::NotFound),
             (_, None) => {
                 let content = self.new_content(upload.expected)?;
-                let id = tree.add(&place, Node::file(Arc::clone(&content), upload.permissions))?;
+                let id = tree.add(&place, Node::file(Arc::clone(&content), upload.permissions & 0o777))?;
                 Ok(Box::new(InPlace::made(Arc::clone(&self.shared), place, id, content)))
             }
             (mode, Some(id)) => {

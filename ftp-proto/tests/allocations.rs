@@ -1,0 +1,125 @@
+//! What the engine takes from the heap, in counts and bytes: these never depend on the machine.
+
+#[path = "../benches/world/mod.rs"]
+mod world;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use ftp_proto::config::Config;
+use ftp_proto::server::Session;
+
+use self::world::World;
+
+#[test]
+fn a_noop_takes_nothing_from_the_heap() {
+    let mut world = warm();
+    assert_eq!(allocations(|| world.noop()), 0);
+}
+
+/// Nothing for each of them: one buffer for the replies that leave together.
+#[test]
+fn a_pipeline_of_noops_takes_one_growing_buffer() {
+    let mut world = warm();
+    let lines = b"NOOP\r\n".repeat(64);
+    let taken = allocations(|| world.say(&lines, b"200 "));
+    assert!(taken <= PIPELINE, "{taken} allocations");
+}
+
+/// The path, its name in the notices, the transfer, and three replies with numbers in them.
+#[test]
+fn the_control_work_of_a_download_takes_a_few_allocations() {
+    let mut world = warm();
+    let taken = allocations(|| world.retrieve());
+    assert!(taken <= DOWNLOAD, "{taken} allocations");
+}
+
+#[test]
+fn what_a_command_takes_it_gives_back() {
+    let mut world = warm();
+    let held = held(|| {
+        for _ in 0..100 {
+            world.retrieve();
+            world.noop();
+        }
+    });
+    assert_eq!(held, 0);
+}
+
+#[test]
+fn an_idle_session_costs_at_most_a_kibibyte() {
+    let config = Arc::new(Config::default());
+    let mut sessions = Vec::with_capacity(SESSIONS);
+    let held = held(|| sessions.extend((0..SESSIONS).map(|_| World::logged_in(&config).into_session())));
+    let each = size_of::<Session>() + usize::try_from(held).expect("sessions hold memory") / SESSIONS;
+    eprintln!("an idle session: {} bytes and {} on the heap", size_of::<Session>(), each - size_of::<Session>());
+    assert!(each <= 1024, "{each} bytes");
+}
+
+const PIPELINE: u64 = 6;
+const DOWNLOAD: u64 = 11;
+const SESSIONS: usize = 1000;
+
+/// A logged-in session that has done each thing once.
+fn warm() -> World {
+    let mut world = World::logged_in(&Arc::default());
+    world.retrieve();
+    world.noop();
+    world
+}
+
+/// How often `work` asks for memory.
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = TAKEN.get();
+    work();
+    TAKEN.get() - before
+}
+
+/// How many bytes more are held after `work` than before.
+fn held(work: impl FnOnce()) -> isize {
+    let before = HELD.get();
+    work();
+    HELD.get() - before
+}
+
+thread_local! {
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// The system's allocator, counted for each thread.
+struct Counting;
+
+impl Counting {
+    fn note(taken: u64, bytes: isize) {
+        TAKEN.set(TAKEN.get() + taken);
+        HELD.set(HELD.get() + bytes);
+    }
+}
+
+// SAFETY: hands every call on to the system's allocator as it came. The counters are plain cells that need no
+// initialisation and no destructor, so counting neither allocates nor fails.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::note(1, layout.size().cast_signed());
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        Self::note(0, -layout.size().cast_signed());
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        Self::note(1, size.cast_signed() - layout.size().cast_signed());
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}

@@ -1,0 +1,17 @@
+//! Dialogues between a client and the engine, by theme. Each reads as a transcript.
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod abort;
+mod closing;
+mod data_setup;
+mod listings;
+mod login;
+mod misuse;
+mod navigation;
+mod pipelining;
+mod restart;
+mod timers;
+mod transfers;
+mod wire;

@@ -1,0 +1,468 @@
+//! A small deterministic world around one session: a client, a storage, accounts, a clock, and books that are checked
+//! at every step. Knows nothing of what the engine thinks: it sees events and actions only.
+//!
+//! ```text
+//! let mut world = World::logged_in();
+//! let link = world.passive();
+//! world.ask("RETR a.txt", "150");
+//! world.expect("226");
+//! assert_eq!(world.link(link).received, b"...");
+//! ```
+
+#![allow(dead_code, reason = "each test program uses its own part of the world")]
+
+mod books;
+mod dice;
+mod links;
+mod replies;
+mod run;
+mod tree;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ftp_proto::action::HostAction;
+use ftp_proto::config::Config;
+use ftp_proto::event::{Admission, ControlEnd};
+use ftp_proto::outcome::{Connected, DataEnd};
+use ftp_proto::server::{CloseReason, Misuse, Phase, Session};
+use ftp_proto::storage::{Account, Entry, FinishHow, Permissions};
+use ftp_proto::time::{Instant, UnixTime};
+use ftp_proto::{ActionId, Completion, DataId, DirId, Event, Failure, FileId, ListenerId, Notice, Ticket};
+
+use self::books::Books;
+pub(crate) use self::dice::Dice;
+use self::links::{Link, Listener};
+pub(crate) use self::replies::{Reply, Wire};
+use self::tree::OpenFile;
+pub(crate) use self::tree::Tree;
+
+/// One session and everything around it.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) session: Session,
+    pub(crate) now: Instant,
+    pub(crate) tree: Tree,
+    pub(crate) wire: Wire,
+    pub(crate) links: Vec<Link>,
+    pub(crate) listeners: BTreeMap<ListenerId, Listener>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) finishes: Vec<FinishHow>,
+    pub(crate) cancelled: Vec<ActionId>,
+    /// Events and actions as text, where `logs` is on.
+    pub(crate) log: Vec<String>,
+    pub(crate) logs: bool,
+    books: Books,
+    accounts: BTreeMap<Vec<u8>, (Vec<u8>, Account)>,
+    files: BTreeMap<FileId, OpenFile>,
+    dirs: BTreeMap<DirId, VecDeque<Entry>>,
+    data: BTreeMap<DataId, usize>,
+    dialling: Vec<(Ticket<Connected>, DataId, SocketAddr)>,
+    last_port: u16,
+    /// Answers on their way.
+    pub(crate) ready: Vec<Completion>,
+    held: Vec<HostAction>,
+    holds: Vec<&'static str>,
+    failures: Vec<(&'static str, Failure)>,
+
+    // How the world behaves.
+    /// Whether answers and credits come by themselves.
+    pub(crate) flows: bool,
+    /// Whether the kernel takes what is written.
+    pub(crate) credits: bool,
+    /// Whether answers come in an order of chance.
+    pub(crate) shuffles: bool,
+    pub(crate) dice: Dice,
+    /// Of a hundred host actions, how many fail.
+    pub(crate) fault_rate: usize,
+    pub(crate) injections: usize,
+    /// Whether Cancel is not heard.
+    pub(crate) deaf: bool,
+    /// Whether a cancelled action succeeds all the same.
+    pub(crate) late: bool,
+    pub(crate) answers_dials: bool,
+    pub(crate) offloads: bool,
+    pub(crate) custom_code: u16,
+    /// The most bytes of one Receive.
+    pub(crate) cut: usize,
+    /// What each new connection's client sends, and how it ends then.
+    pub(crate) preloaded: Vec<u8>,
+    pub(crate) preloaded_end: Option<DataEnd>,
+    /// Whether each new connection's client reads.
+    pub(crate) reads: bool,
+}
+
+pub(crate) const LOCAL: &str = "192.0.2.1:21";
+pub(crate) const PEER: &str = "198.51.100.7:40000";
+pub(crate) const STRANGER: &str = "203.0.113.9:40000";
+
+pub(crate) fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+// Making one.
+impl World {
+    /// A session of which nothing has happened yet.
+    pub(crate) fn before_connection(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        configure(&mut config);
+        Self::of(Arc::new(config))
+    }
+
+    pub(crate) fn of(config: Arc<Config>) -> Self {
+        let accounts = [
+            ("alice", "secret", Permissions::READ_WRITE),
+            ("reader", "secret", Permissions::READ_ONLY),
+            ("dropper", "secret", Permissions::DROP),
+        ];
+        let accounts = accounts.map(|(name, password, may)| (name.into(), (password.into(), Account::new(name, may))));
+        Self {
+            session: Session::new(config, [7; 32], UnixTime::from_secs(1_720_000_000)),
+            now: Instant::START,
+            tree: Tree::usual(),
+            wire: Wire::default(),
+            links: Vec::new(),
+            listeners: BTreeMap::new(),
+            notices: Vec::new(),
+            finishes: Vec::new(),
+            cancelled: Vec::new(),
+            log: Vec::new(),
+            logs: false,
+            books: Books::default(),
+            accounts: accounts.into(),
+            files: BTreeMap::new(),
+            dirs: BTreeMap::new(),
+            data: BTreeMap::new(),
+            dialling: Vec::new(),
+            last_port: 50_000,
+            ready: Vec::new(),
+            held: Vec::new(),
+            holds: Vec::new(),
+            failures: Vec::new(),
+            flows: true,
+            credits: true,
+            shuffles: false,
+            dice: Dice::new(1),
+            fault_rate: 0,
+            injections: 0,
+            deaf: false,
+            late: false,
+            answers_dials: true,
+            offloads: false,
+            custom_code: 200,
+            cut: usize::MAX,
+            preloaded: Vec::new(),
+            preloaded_end: None,
+            reads: true,
+        }
+    }
+
+    /// A connected client that has read its 220.
+    pub(crate) fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut world = Self::before_connection(configure);
+        world.connect_from(LOCAL, PEER);
+        world.expect("220");
+        world
+    }
+
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same with alice logged in, TYPE I.
+    pub(crate) fn logged_in_with(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut world = Self::with(configure);
+        world.log_in("alice");
+        world
+    }
+
+    pub(crate) fn logged_in() -> Self {
+        Self::logged_in_with(|_| {})
+    }
+
+    pub(crate) fn log_in(&mut self, name: &str) {
+        self.ask(&format!("USER {name}"), "331");
+        self.ask("PASS secret", "230");
+        self.ask("TYPE I", "200");
+    }
+
+    pub(crate) fn connect_from(&mut self, local: &str, peer: &str) {
+        let (local, peer) = (address(local), address(peer));
+        self.event(Event::Connected { local, peer, admission: Admission::Welcome });
+    }
+}
+
+// What the client does on the control connection.
+impl World {
+    /// Sends a line.
+    pub(crate) fn send(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\r\n").as_bytes());
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        self.event(Event::Received(bytes));
+    }
+
+    /// The next reply, which begins like this.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, beginning: &str) -> Reply {
+        let Some(reply) = self.next_reply() else { panic!("expected {beginning:?}, there is no reply") };
+        assert!(reply.text().starts_with(beginning), "expected {beginning:?}, got {:?}", reply.text());
+        reply
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&mut self, line: &str, beginning: &str) -> Reply {
+        self.send(line);
+        self.expect(beginning)
+    }
+
+    /// The client has read every reply there was.
+    #[track_caller]
+    pub(crate) fn silent(&mut self) {
+        if let Some(reply) = self.next_reply() {
+            panic!("expected nothing, got {:?}", reply.text());
+        }
+    }
+
+    pub(crate) fn next_reply(&mut self) -> Option<Reply> {
+        let reply = self.wire.replies.get(self.wire.read)?.clone();
+        self.wire.read += 1;
+        Some(reply)
+    }
+
+    /// The client closes its side of the control connection.
+    pub(crate) fn hang_up(&mut self) {
+        self.event(Event::ControlEnded(ControlEnd::Eof));
+    }
+
+    pub(crate) fn break_control(&mut self) {
+        self.event(Event::ControlEnded(ControlEnd::Reset));
+    }
+
+    #[track_caller]
+    pub(crate) fn closed(&mut self, reason: CloseReason) {
+        self.silent();
+        assert_eq!(self.session.phase(), Phase::Closed(reason));
+    }
+}
+
+// Data connections, as the client sees them.
+impl World {
+    /// EPSV, and a connection to its port.
+    #[track_caller]
+    pub(crate) fn passive(&mut self) -> usize {
+        self.ask("EPSV", "229");
+        self.connect()
+    }
+
+    /// Connects to the last port that the server listens on.
+    pub(crate) fn connect(&mut self) -> usize {
+        self.connect_as(PEER)
+    }
+
+    pub(crate) fn connect_as(&mut self, who: &str) -> usize {
+        let link = self.new_link(address(who));
+        let listener = self.listeners.values_mut().next_back().expect("the server listens");
+        listener.backlog.push_back(link);
+        self.accept();
+        self.settle();
+        link
+    }
+
+    pub(crate) fn link(&self, link: usize) -> &Link {
+        &self.links[link]
+    }
+
+    /// The client sends these bytes on a data connection.
+    pub(crate) fn give(&mut self, link: usize, bytes: &[u8]) {
+        self.links[link].outgoing.extend(bytes);
+        self.poke(link);
+        self.settle();
+    }
+
+    /// The client ends its side of a data connection.
+    pub(crate) fn end(&mut self, link: usize, how: DataEnd) {
+        self.links[link].end = Some(how);
+        self.poke(link);
+        self.settle();
+    }
+
+    /// Sends everything, and the end.
+    pub(crate) fn upload(&mut self, link: usize, bytes: &[u8]) {
+        self.give(link, bytes);
+        self.end(link, DataEnd::Clean);
+    }
+
+    pub(crate) fn reset(&mut self, link: usize) {
+        self.links[link].reset = true;
+        self.poke(link);
+        self.settle();
+    }
+
+    /// The action that waits on a data connection.
+    pub(crate) fn open_on(&self, link: usize) -> ActionId {
+        self.links[link].waiting.first().expect("an action waits").id()
+    }
+
+    /// Whether the client takes what comes.
+    pub(crate) fn read(&mut self, link: usize, reads: bool) {
+        self.links[link].reads = reads;
+        self.poke(link);
+        self.settle();
+    }
+
+    /// A whole download over a passive connection.
+    #[track_caller]
+    pub(crate) fn fetch(&mut self, line: &str) -> Vec<u8> {
+        let link = self.passive();
+        self.ask(line, "150");
+        self.expect("226");
+        self.links[link].received.clone()
+    }
+
+    /// A whole upload over a passive connection.
+    #[track_caller]
+    pub(crate) fn store(&mut self, line: &str, bytes: &[u8]) -> Reply {
+        let link = self.passive();
+        self.ask(line, "150");
+        self.upload(link, bytes);
+        self.expect("226")
+    }
+}
+
+// The host, as a test wants it.
+impl World {
+    /// Host actions of this kind are not answered until `release`.
+    pub(crate) fn hold(&mut self, kind: &'static str) {
+        self.holds.push(kind);
+    }
+
+    pub(crate) fn release(&mut self) {
+        self.holds.clear();
+        for action in std::mem::take(&mut self.held) {
+            self.run_host_now(action);
+        }
+        self.settle();
+    }
+
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// The next host action of this kind fails.
+    pub(crate) fn fail_next(&mut self, kind: &'static str, failure: Failure) {
+        self.failures.push((kind, failure));
+    }
+
+    pub(crate) fn account(&mut self, name: &str, change: impl FnOnce(&mut Account)) {
+        change(&mut self.accounts.get_mut(name.as_bytes()).expect("a known account").1);
+    }
+
+    /// The actions so far, where `logs` is on, with writes that follow one another in one.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        let mut actions: Vec<String> = Vec::new();
+        for action in self.log.iter().filter_map(|line| line.strip_prefix("< ")) {
+            let written = |action: &str| Some(action.strip_prefix("Write(b\"")?.strip_suffix("\")")?.to_owned());
+            match (actions.last_mut().and_then(|last| Some((written(last)?, last))), written(action)) {
+                (Some((before, last)), Some(more)) => *last = format!("Write(b\"{before}{more}\")"),
+                _ => actions.push(action.into()),
+            }
+        }
+        actions
+    }
+
+    pub(crate) fn has_open_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    pub(crate) fn open_connections(&self) -> usize {
+        self.data.len()
+    }
+}
+
+// Time and order.
+impl World {
+    /// Hands an event in and runs what comes of it.
+    pub(crate) fn event(&mut self, event: Event<'_>) {
+        self.step(event).expect("no misuse");
+        self.settle();
+    }
+
+    pub(crate) fn step(&mut self, event: Event<'_>) -> Result<(), Misuse> {
+        if self.logs {
+            self.log.push(format!("> {event:?}"));
+        }
+        let actions: Vec<_> = self.session.handle(self.now, event)?.collect();
+        for action in actions {
+            self.run(action);
+        }
+        assert!(self.wire.is_whole(), "half a reply was written");
+        self.books.balance(&self.session);
+        if matches!(self.session.phase(), Phase::Closed(_)) {
+            let late = self.session.handle(self.now, Event::Timeout).map(Iterator::count);
+            assert_eq!(late, Err(Misuse::Closed), "a closed session takes no event");
+            self.ready.clear();
+        }
+        Ok(())
+    }
+
+    /// Delivers answers and credits until there are none.
+    pub(crate) fn settle(&mut self) {
+        while self.flows && self.deliver_one() {}
+    }
+
+    /// Delivers one answer or credit; `false` when there is none.
+    pub(crate) fn deliver_one(&mut self) -> bool {
+        if matches!(self.session.phase(), Phase::Closed(_)) {
+            return false;
+        }
+        let creditable = if self.credits { self.wire.uncredited() } else { 0 };
+        let choices = self.ready.len() + usize::from(creditable > 0);
+        let chosen = if self.shuffles { self.dice.below(choices) } else { 0 };
+        if chosen < self.ready.len() {
+            let completion = self.ready.remove(chosen);
+            self.books.settled(completion.id());
+            self.step(Event::Done(completion)).expect("no misuse");
+        } else if creditable > 0 {
+            let part = if self.shuffles { 1 + self.dice.below(creditable) } else { creditable };
+            self.credit(part);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The kernel takes so many bytes.
+    pub(crate) fn credit(&mut self, bytes: usize) {
+        self.wire.credited += bytes;
+        self.step(Event::Sent(bytes)).expect("no misuse");
+    }
+
+    /// Time passes; every timer fires when it is due.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        let mut fired = 0;
+        while let Some(deadline) = self.session.next_deadline().filter(|deadline| deadline.at <= until) {
+            fired += 1;
+            assert!(fired < 1000, "{:?} fires without end", deadline.timer);
+            self.set_clock(deadline.at);
+            self.event(Event::Timeout);
+        }
+        self.set_clock(until);
+    }
+
+    pub(crate) fn wait_seconds(&mut self, seconds: u64) {
+        self.wait(Duration::from_secs(seconds));
+    }
+
+    /// Jumps to the next deadline, if there is one.
+    pub(crate) fn jump(&mut self) -> bool {
+        let Some(deadline) = self.session.next_deadline() else { return false };
+        self.set_clock(deadline.at);
+        self.event(Event::Timeout);
+        true
+    }
+}

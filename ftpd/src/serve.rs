@@ -1,0 +1,150 @@
+//! Puts host, adapter and signals together, and runs them to the end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ftp_adapter_tokio::{Handle, Server};
+use ftp_host::{Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::announcement::Announcement;
+use crate::fault::Fault;
+use crate::settings::Settings;
+use crate::transfers::Transfers;
+use crate::values::{Access, LogFormat};
+use crate::{console, logging};
+
+/// Serves until a signal ends it.
+pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
+    let bars = console::is_terminal() && settings.log_format == LogFormat::Text;
+    let transfers = if bars { Transfers::shown() } else { Transfers::hidden() };
+    logging::begin(settings.log, settings.log_format, &transfers);
+    let mut announcement = Announcement::new(&settings.directory);
+    let host = open_host(&settings, &mut announcement)?;
+    let runtime = Runtime::new().map_err(Fault::Runtime)?;
+    let code = runtime.block_on(serve(settings, host, transfers, announcement));
+    // What a stuck disk still holds must not keep the process.
+    runtime.shutdown_background();
+    code
+}
+
+/// The directory, and who may do what in it.
+fn open_host(settings: &Settings, announcement: &mut Announcement) -> Result<Arc<dyn Host>, Fault> {
+    let path = &settings.directory;
+    let open = || LocalDisk::open(path).map_err(|cause| Fault::Directory { path: path.clone(), cause });
+    let disk: Arc<dyn Storage> = Arc::new(open()?);
+    // The permissions already say no; that the storage does too makes one mistake not enough.
+    let read_only: Arc<dyn Storage> = Arc::new(ReadOnly(open()?));
+    let storage = |access| Arc::clone(if access == Access::ReadOnly { &read_only } else { &disk });
+
+    let mut users = Users::new();
+    if let Some(file) = &settings.users_file {
+        users = users.file(file, &disk)?;
+        announcement.users_of(file);
+    }
+    for user in &settings.users {
+        if users.contains(&user.name) {
+            return Err(Fault::UserTwice { name: user.name.clone() });
+        }
+        let password = Password::Plain(user.password.clone());
+        users = users.user(&user.name, password, user.access.permissions(), storage(user.access));
+        announcement.user(&user.name, user.access);
+    }
+    if let Some(access) = settings.anonymous {
+        users = users.anonymous(access.permissions(), storage(access));
+        announcement.anonymous(access);
+    }
+    Ok(Arc::new(Pooled::new(Arc::new(users))))
+}
+
+/// Listens everywhere, tells so, and serves.
+async fn serve(
+    settings: Settings,
+    host: Arc<dyn Host>,
+    transfers: Transfers,
+    mut announcement: Announcement,
+) -> Result<ExitCode, Fault> {
+    // Before anything is announced: whoever reads the announcement may send a signal at once.
+    let signals = Signals::new().map_err(Fault::Runtime)?;
+    let mut listeners = Vec::new();
+    for address in settings.listen {
+        let fault = |cause| Fault::Listen { address, cause };
+        let listener = TcpListener::bind(address).await.map_err(fault)?;
+        announcement.listener(listener.local_addr().map_err(fault)?);
+        listeners.push(listener);
+    }
+    let server = Server::builder(host)
+        .config(settings.engine)
+        .max_sessions(settings.max_sessions)
+        .max_per_address(settings.max_per_address)
+        .observer(move |session, client, notice| {
+            transfers.follow(session, notice);
+            logging::record(session, client.peer, notice);
+        })
+        .build();
+    let mut serving = JoinSet::new();
+    for listener in listeners {
+        let server = server.clone();
+        serving.spawn(async move { server.serve(listener).await });
+    }
+    announcement.make();
+    supervise(server.handle(), serving, signals).await
+}
+
+/// Waits for the first signal, then for the last session. A second signal ends at once.
+async fn supervise(
+    handle: Handle,
+    mut serving: JoinSet<std::io::Result<()>>,
+    mut signals: Signals,
+) -> Result<ExitCode, Fault> {
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            biased;
+            name = signals.next() => {
+                if draining {
+                    warn!("{name} again: ending now");
+                    return Ok(ExitCode::FAILURE);
+                }
+                draining = true;
+                info!(sessions = handle.sessions(), "{name}: finishing transfers, {} s at most", GRACE.as_secs());
+                handle.shutdown(GRACE);
+            }
+            ended = serving.join_next() => match ended {
+                None if draining => return Ok(ExitCode::SUCCESS),
+                Some(Ok(Ok(()))) if draining => {}
+                None | Some(Ok(Ok(()))) => return Err(Fault::Stopped("nothing is listened on any more".into())),
+                Some(Ok(Err(error))) => return Err(Fault::Stopped(error.to_string())),
+                Some(Err(error)) => return Err(Fault::Stopped(error.to_string())),
+            },
+        }
+    }
+}
+
+/// The signals that end a server.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The name of the next one. Cancel-safe.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// How long running transfers have to finish.
+const GRACE: Duration = Duration::from_secs(30);

@@ -1,0 +1,247 @@
+//! Attacks on the local disk: none of them may leave its root, wait, or open a device.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "setting a scene is part of the test")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ftp_host::{Cancel, LocalDisk, Storage, Upload};
+use ftp_proto::action::Times;
+use ftp_proto::storage::{FileKind, FinishHow, Replace, Wanted, WriteMode};
+use ftp_proto::{Failure, VirtualPath};
+use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
+use tempfile::TempDir;
+
+/// `top/root` is served; `top/outside/secret` is not.
+struct Scene {
+    top: TempDir,
+    disk: LocalDisk,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let top = tempfile::tempdir().unwrap();
+        fs::create_dir_all(top.path().join("root/d")).unwrap();
+        fs::create_dir(top.path().join("outside")).unwrap();
+        fs::write(top.path().join("outside/secret"), "secret").unwrap();
+        fs::write(top.path().join("root/d/secret"), "inside").unwrap();
+        let disk = LocalDisk::open(top.path().join("root")).unwrap();
+        Self { top, disk }
+    }
+
+    fn outside(&self) -> PathBuf {
+        self.top.path().join("outside")
+    }
+
+    fn root(&self) -> PathBuf {
+        self.top.path().join("root")
+    }
+
+    fn assert_outside_is_untouched(&self) {
+        let names: Vec<_> = fs::read_dir(self.outside()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["secret"]);
+        assert_eq!(fs::read(self.outside().join("secret")).unwrap(), b"secret");
+        let mode = fs::metadata(self.outside().join("secret")).unwrap().permissions().mode();
+        assert_ne!(mode & 0o777, 0o000);
+    }
+}
+
+fn path(text: &str) -> VirtualPath {
+    VirtualPath::parse(text.as_bytes()).unwrap()
+}
+
+fn open_write(disk: &LocalDisk, name: &str, mode: WriteMode) -> Result<(), Failure> {
+    let file = disk.open_write(&path(name), Upload::new(mode))?;
+    file.write_at(0, b"broken")?;
+    file.finish(FinishHow::Commit)
+}
+
+const CREATE: WriteMode = WriteMode::Create(Replace::Allowed);
+
+/// All that can be tried on a file by this name.
+fn attempts(disk: &LocalDisk, name: &str) -> Vec<Result<(), Failure>> {
+    let (at, inside) = (path(name), path("/d/secret"));
+    vec![
+        disk.open_read(&at).map(drop),
+        open_write(disk, name, CREATE),
+        open_write(disk, name, WriteMode::At(0)),
+        open_write(disk, name, WriteMode::Append),
+        disk.set_mode(&at, 0),
+        disk.set_times(&at, Times::default()),
+        disk.copy(&at, &path("/copy"), Replace::Allowed, &Cancel::new()),
+        disk.copy(&inside, &at, Replace::Allowed, &Cancel::new()),
+    ]
+}
+
+#[test]
+fn a_link_out_of_the_root_is_a_dead_end() {
+    let scene = Scene::new();
+    symlink(scene.outside().join("secret"), scene.root().join("absolute")).unwrap();
+    symlink("../outside/secret", scene.root().join("relative")).unwrap();
+    symlink("../../root/../outside/secret", scene.root().join("d/roundabout")).unwrap();
+    for name in ["/absolute", "/relative", "/d/roundabout"] {
+        for (number, attempt) in attempts(&scene.disk, name).into_iter().enumerate() {
+            assert_eq!(attempt, Err(Failure::PermissionDenied), "{name}, attempt {number}");
+        }
+        assert_eq!(scene.disk.stat(&path(name)).unwrap().kind, FileKind::Symlink);
+    }
+    scene.assert_outside_is_untouched();
+}
+
+#[test]
+fn a_directory_link_out_of_the_root_leads_nowhere() {
+    let scene = Scene::new();
+    symlink(scene.outside(), scene.root().join("absolute")).unwrap();
+    symlink("../outside", scene.root().join("relative")).unwrap();
+    for dir in ["/absolute", "/relative"] {
+        let (secret, new) = (format!("{dir}/secret"), format!("{dir}/new"));
+        let disk = &scene.disk;
+        let mut tried = attempts(disk, &secret);
+        tried.extend([
+            disk.stat(&path(&secret)).map(drop),
+            disk.open_dir(&path(dir), Wanted::Names).map(drop),
+            disk.remove(&path(&secret)),
+            disk.remove_dir(&path(&secret)),
+            disk.make_dir(&path(&new), 0o755),
+            disk.symlink(&path("/d"), &path(&new)),
+            disk.rename(&path(&secret), &path("/stolen"), Replace::Allowed),
+            disk.rename(&path("/d/secret"), &path(&new), Replace::Allowed),
+            disk.space(&path(dir)).map(drop),
+        ]);
+        for (number, attempt) in tried.into_iter().enumerate() {
+            assert_eq!(attempt, Err(Failure::PermissionDenied), "{dir}, attempt {number}");
+        }
+    }
+    scene.assert_outside_is_untouched();
+}
+
+#[test]
+fn dot_dot_stays_at_the_root() {
+    let scene = Scene::new();
+    for name in ["/../outside/secret", "/d/../../outside/secret", "../outside/secret"] {
+        assert_eq!(scene.disk.stat(&path(name)).err(), Some(Failure::NotFound));
+    }
+}
+
+struct SetWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn swapping_a_directory_for_a_link_in_the_middle_of_things_gains_nothing() {
+    let scene = Scene::new();
+    symlink(scene.outside(), scene.root().join("link")).unwrap();
+    let (dir, link) = (scene.root().join("d"), scene.root().join("link"));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        // Also where an assertion fails: the test must end to tell.
+        let _stop = SetWhenDropped(&done);
+        threads.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                renameat_with(CWD, &dir, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let content = || scene.disk.open_read(&path("/d/secret"))?.read_at(0, 100);
+        for round in 0..2000 {
+            if let Ok(content) = content() {
+                assert_ne!(content, &b"secret"[..]);
+            }
+            let _ = open_write(&scene.disk, "/d/secret", CREATE);
+            let _ = open_write(&scene.disk, "/d/new", CREATE);
+            let _ = open_write(&scene.disk, "/d/appended", WriteMode::Append);
+            let _ = scene.disk.set_mode(&path("/d/secret"), 0o600);
+            let _ = scene.disk.rename(&path("/d/new"), &path("/d/renamed"), Replace::Allowed);
+            let _ = scene.disk.make_dir(&path(&format!("/d/{round}")), 0o755);
+            let _ = scene.disk.remove(&path("/d/secret"));
+        }
+    });
+    scene.assert_outside_is_untouched();
+}
+
+#[test]
+fn pipes_and_sockets_are_listed_and_never_opened() {
+    let scene = Scene::new();
+    mkfifoat(CWD, scene.root().join("pipe"), Mode::from_raw_mode(0o666)).unwrap();
+    let _listener = UnixListener::bind(scene.root().join("socket")).unwrap();
+    for name in ["/pipe", "/socket"] {
+        assert_eq!(scene.disk.stat(&path(name)).unwrap().kind, FileKind::Other);
+        for (number, attempt) in attempts(&scene.disk, name).into_iter().enumerate() {
+            assert_eq!(attempt, Err(Failure::PermissionDenied), "{name}, attempt {number}");
+        }
+    }
+    let mut dir = scene.disk.open_dir(&path("/"), Wanted::Names).unwrap();
+    let entries = dir.read(10).unwrap().entries;
+    assert_eq!(entries.iter().filter(|entry| entry.metadata.kind == FileKind::Other).count(), 2);
+}
+
+#[test]
+fn a_leftover_of_a_crash_is_hidden_and_its_name_reserved() {
+    let scene = Scene::new();
+    let name = ".ftp-0123456789abcdef.part";
+    fs::write(scene.root().join(name), "part").unwrap();
+    let mut dir = scene.disk.open_dir(&path("/"), Wanted::Everything).unwrap();
+    let names: Vec<_> = dir.read(10).unwrap().entries.into_iter().map(|entry| entry.name.to_vec()).collect();
+    assert_eq!(names, [b"d"]);
+    let name = format!("/{name}");
+    assert_eq!(open_write(&scene.disk, &name, CREATE), Err(Failure::NameNotAllowed));
+    assert_eq!(scene.disk.make_dir(&path(&name), 0o755), Err(Failure::NameNotAllowed));
+}
+
+#[test]
+fn an_unfinished_upload_has_no_name_at_all() {
+    let scene = Scene::new();
+    let upload = scene.disk.open_write(&path("/d/new"), Upload::new(CREATE)).unwrap();
+    upload.write_at(0, b"part").unwrap();
+    let count = || fs::read_dir(scene.root().join("d")).unwrap().count();
+    assert_eq!(count(), 1);
+    // Its directory may move meanwhile: it stays in that directory.
+    fs::rename(scene.root().join("d"), scene.root().join("moved")).unwrap();
+    upload.finish(FinishHow::Commit).unwrap();
+    assert_eq!(fs::read(scene.root().join("moved/new")).unwrap(), b"part");
+}
+
+#[test]
+fn a_directory_in_one_shared_by_a_group_is_shared_too() {
+    let scene = Scene::new();
+    fs::set_permissions(scene.root(), fs::Permissions::from_mode(0o2775)).unwrap();
+    scene.disk.make_dir(&path("/new"), 0o770).unwrap();
+    assert_eq!(scene.disk.stat(&path("/new")).unwrap().mode, 0o2770);
+}
+
+#[test]
+fn what_the_disk_forbids_is_denied() {
+    let scene = Scene::new();
+    let closed = scene.root().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::write(scene.root().join("fixed"), "x").unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(scene.root().join("fixed"), fs::Permissions::from_mode(0o444)).unwrap();
+    // Root may do anything, and then there is nothing to see.
+    if fs::read_dir(&closed).is_err() {
+        assert_eq!(scene.disk.open_dir(&path("/closed"), Wanted::Names).err(), Some(Failure::PermissionDenied));
+        for mode in [CREATE, WriteMode::Append, WriteMode::At(0)] {
+            assert_eq!(open_write(&scene.disk, "/closed/a", mode), Err(Failure::PermissionDenied));
+            assert_eq!(open_write(&scene.disk, "/fixed", mode), Err(Failure::PermissionDenied));
+        }
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn the_root_must_be_a_directory() {
+    let scene = Scene::new();
+    assert!(LocalDisk::open(scene.root().join("none")).is_err());
+    assert!(LocalDisk::open(scene.outside().join("secret")).is_err());
+    // Reached through a link it is as good as any.
+    symlink(scene.root(), scene.top.path().join("link")).unwrap();
+    let disk = LocalDisk::open(scene.top.path().join("link")).unwrap();
+    assert_eq!(disk.stat(&path("/d/secret")).unwrap().size, 6);
+}
