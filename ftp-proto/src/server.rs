@@ -408,7 +408,7 @@ impl Session {
     fn has_room(&self) -> bool {
         let limits = &self.config.limits;
         let look_ahead = if matches!(self.work, Work::Transfer(_)) { limits.look_ahead } else { 0 };
-        self.inbox.len() < limits.queued_commands + look_ahead && self.inbox.queued_bytes() < limits.queued_bytes
+        self.inbox.past(limits.queued_commands, limits.queued_bytes).is_none_or(|past| past < look_ahead)
     }
 
     /// Whether the client left without saying goodbye: its transfer is then nobody's. What is not framed yet may hold

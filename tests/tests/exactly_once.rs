@@ -1,6 +1,8 @@
 //! Each action is answered once, also where the storage panics, hangs or fails, and where the server ends in the
 //! middle: nothing stays open, and no file is half replaced.
 
+#![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
+
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::net::SocketAddr;
@@ -210,7 +212,7 @@ fn keep_busy(server: SocketAddr, name: &str, other: &str, contents: [Vec<u8>; 2]
 
 #[test]
 fn a_server_cut_off_at_any_moment_leaves_whole_files() {
-    for moment in 0..30 {
+    for moment in 0..100 {
         let offload = if moment % 2 == 0 { Offload::Kernel } else { Offload::Buffered };
         let (mut server, meddler) = Setup::new().offload(offload).start_meddled();
         let contents = [pattern(300_000), pattern(700_001)];

@@ -1,6 +1,8 @@
 //! Clients that mean harm, or that break: whatever they do, the server answers clearly, holds little, leaves nothing
 //! open, and the file that was there before is unharmed.
 
+#![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
+
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};

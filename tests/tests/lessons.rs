@@ -1,5 +1,7 @@
 //! What goes wrong on servers that people use: each test is named for it.
 
+#![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
+
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
