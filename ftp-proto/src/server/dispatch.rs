@@ -212,6 +212,8 @@ impl Session {
         match self.cwd.resolve(argument, self.config.limits.path) {
             Ok(path) => Some(path),
             Err(error) => {
+                // A failed RNTO has used its RNFR up.
+                self.parameters.rename_from = None;
                 self.finish(super::failures::path_error(error));
                 None
             }

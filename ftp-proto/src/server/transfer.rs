@@ -8,6 +8,13 @@
 //!                    ABOR, a failure, a timer, the end of the session
 //! ```
 //!
+//! | file | what it does |
+//! |---|---|
+//! | `begin` | the commands |
+//! | `answers` | the file is open, the connection is there |
+//! | `moving` | bytes |
+//! | `ending` | complete or broken off, and the reply |
+//!
 //! Before the 150 a refusal leaves the data connection's setup usable. Behind it there is exactly one outcome, and the
 //! final reply waits until the data connection is closed and the storage has committed.
 

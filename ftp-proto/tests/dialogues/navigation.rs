@@ -81,6 +81,14 @@ fn rnto_comes_only_behind_rnfr() {
 }
 
 #[test]
+fn a_refused_rnto_uses_its_rnfr_up() {
+    let mut world = World::logged_in();
+    world.ask("RNFR a.txt", "350");
+    world.ask(&format!("RNTO {}", "x/".repeat(2000)), "553");
+    world.ask("RNTO b", "503");
+}
+
+#[test]
 fn a_failed_rnfr_clears_the_earlier_one() {
     let mut world = World::logged_in();
     world.ask("RNFR a.txt", "350");

@@ -166,6 +166,7 @@ impl Model {
                 "HELP" => return plain(214),
                 "NOOP" => return plain(200),
                 "REIN" => return plain(220),
+                "ABOR" => return plain(226),
                 "QUIT" => return plain(221),
                 _ => {}
             },
@@ -184,7 +185,6 @@ impl Model {
             Step::Setup(line, _) if self.epsv_all && *line != "EPSV" => plain(503),
             Step::Setup(_, code) => plain(*code),
             Step::Bare("PWD") => plain(257),
-            Step::Bare("ABOR") => plain(226),
             Step::Bare("CDUP") => plain(if self.at("..") == At::Directory { 250 } else { 550 }),
             Step::Bare(_) if rest != 0 => plain(554),
             Step::Bare(_) if !self.setup => plain(425),

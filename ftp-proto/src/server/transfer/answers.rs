@@ -18,7 +18,8 @@ use crate::ticket::{Answer, outcome};
 impl Session {
     pub(in crate::server) fn transfer_answer(&mut self, step: TransferStep, result: Result<Answer, Failure>) {
         let Some(mut transfer) = self.take_transfer() else { return };
-        let under_way = mem::take(&mut transfer.under_way);
+        let moves = matches!(step, TransferStep::Send | TransferStep::Receive | TransferStep::Offload);
+        let under_way = if moves { mem::take(&mut transfer.under_way) } else { 0 };
         match step {
             TransferStep::Open => self.answer_open(&mut transfer, result),
             TransferStep::Connect => self.answer_connect(&mut transfer, result),
