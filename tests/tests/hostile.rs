@@ -586,3 +586,29 @@ fn the_disk_fails_in_the_middle_of_a_download() {
     drop(wire);
     expect_healthy(&server);
 }
+
+#[test]
+fn the_disk_fails_under_the_hands_of_the_kernel() {
+    for offload in [Offload::Kernel, Offload::Buffered] {
+        let (server, meddler) = Setup::new().offload(offload).start_meddled();
+        server.put("old", b"the old one");
+        meddler.break_offloads();
+        let mut wire = server.login();
+        for (command, code) in [("STOR old", 552), ("STOR new", 552), ("APPE new", 552), ("RETR old", 451)] {
+            let opened = wire.open(Way::Epsv);
+            wire.ask(command, 150);
+            let mut data = opened.connection();
+            if command == "RETR old" {
+                let _ = data.read_to_end(&mut Vec::new());
+            } else {
+                let _ = data.write_all(&pattern(2_000_000));
+            }
+            wire.expect(code);
+        }
+        wire.ask("NOOP", 200);
+        meddler.behave();
+        drop(wire);
+        assert_eq!(server.content("new"), None);
+        expect_healthy(&server);
+    }
+}
