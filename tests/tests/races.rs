@@ -107,7 +107,6 @@ fn a_client_that_talks_on_the_connection_of_its_download() {
         wire.ask("RETR f", 150);
         let mut content = vec![0; 1000];
         data.read_exact(&mut content).unwrap();
-        wire.ask("NOOP", 200);
         data.read_to_end(&mut content).expect("no reset takes the end of the file away");
         assert!(content == pattern(2_000_000));
         wire.expect(226);
