@@ -354,7 +354,7 @@ impl Session {
                 Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
                 Some(Incoming::Refuse(bytes)) => {
                     // A flood of options from a client that reads nothing is left unanswered.
-                    if self.outbox.unsent() < self.config.limits.unsent_replies as u64 {
+                    if self.takes_replies() {
                         self.outbox.write_bytes(&bytes);
                     }
                 }
@@ -385,7 +385,7 @@ impl Session {
 
     /// Whether a command may begin now.
     fn can_run(&self) -> bool {
-        self.is_idle() && self.ending.is_none() && self.outbox.unsent() < self.config.limits.unsent_replies as u64
+        self.is_idle() && self.ending.is_none() && self.takes_replies()
     }
 
     /// Gives back what only a session at work needs: most sessions are idle most of the time.
@@ -400,15 +400,21 @@ impl Session {
         matches!(self.work, Work::Idle)
     }
 
+    /// Whether the client has taken enough of its replies to get another.
+    fn takes_replies(&self) -> bool {
+        self.outbox.unsent() < self.config.limits.unsent_replies as u64
+    }
+
     fn has_room(&self) -> bool {
         let limits = &self.config.limits;
         let look_ahead = if matches!(self.work, Work::Transfer(_)) { limits.look_ahead } else { 0 };
         self.inbox.past(limits.queued_commands, limits.queued_bytes).is_none_or(|past| past < look_ahead)
     }
 
-    /// Whether the client left without saying goodbye: its transfer is then nobody's.
+    /// Whether the client left without saying goodbye: its transfer is then nobody's. What is not framed yet may hold
+    /// the goodbye.
     fn is_abandoned(&self) -> bool {
-        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit)
+        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit) && !self.inbox.has_tail()
     }
 
     // Shared by the commands.
@@ -511,6 +517,7 @@ impl Session {
     fn close_stuck(&mut self) {
         self.outbox.write(reply!("421 The storage does not answer, closing."));
         self.ledger.write_off();
+        self.write_off_transfer();
         self.ending = Some(CloseReason::HostStuck);
         self.closed(CloseReason::HostStuck);
     }

@@ -3,6 +3,7 @@
 mod world;
 
 use ftp_proto::Event;
+use ftp_proto::outcome::DataEnd;
 use ftp_proto::verb::TABLE;
 use proptest::prelude::*;
 
@@ -117,6 +118,8 @@ fn world(logged_in: bool) -> World {
     if logged_in {
         world.log_in("alice");
     }
+    world.preloaded = b"one\r\ntwo".to_vec();
+    world.preloaded_end = Some(DataEnd::Clean);
     world.logs = true;
     world
 }
@@ -136,6 +139,12 @@ fn play(logged_in: bool, segments: &[Vec<u8>], mut cut: impl FnMut(usize) -> usi
         }
         world.flows = true;
         world.settle();
+        // The client connects where it was asked to; or time passes, as behind a failed login.
+        if world.listeners.is_empty() {
+            world.jump();
+        } else {
+            world.connect();
+        }
     }
     (world.actions(), format!("{:?} {:?}", world.session.phase(), world.session.next_deadline()))
 }

@@ -556,11 +556,23 @@ impl Session {
             (None, Err(failure)) => outcome_of(failure),
             (None, Ok(())) => TransferOutcome::Complete,
         };
-        self.count(&transfer, outcome);
         let reply = match (&transfer.unique, outcome) {
             (Some(_), TransferOutcome::Complete) => Reply::line(226, &[b"FILE: ", &self.relative_name(&transfer.path)]),
             _ => broken_off(outcome, transfer.connected),
         };
+        self.ended(transfer, outcome);
+        self.finish(reply);
+    }
+
+    /// The host is stuck: the running transfer ends without its answers.
+    pub(super) fn write_off_transfer(&mut self) {
+        let Some(transfer) = self.take_transfer() else { return };
+        let outcome = transfer.stopped.unwrap_or(TransferOutcome::Failed(Failure::TimedOut));
+        self.ended(*transfer, outcome);
+    }
+
+    fn ended(&mut self, transfer: Transfer, outcome: TransferOutcome) {
+        self.count(&transfer, outcome);
         self.notify(Notice::TransferEnded(TransferSummary {
             what: transfer.kind(),
             path: transfer.path,
@@ -568,7 +580,6 @@ impl Session {
             duration: self.now - transfer.began,
             outcome,
         }));
-        self.finish(reply);
     }
 
     fn count(&mut self, transfer: &Transfer, outcome: TransferOutcome) {

@@ -270,6 +270,15 @@ fn custom_verbs_are_answered_by_the_program() {
 }
 
 #[test]
+fn a_custom_site_verb_may_do_without_a_login() {
+    let mut world = World::with(|config| config.custom = vec![custom("SITE ECHO", false), custom("SITE SECRET", true)]);
+    world.ask("SITE ECHO x", "200 SITE ECHO [x]");
+    world.ask("SITE SECRET x", "530");
+    world.ask("SITE NONSENSE", "530");
+    world.ask("SITE UMASK", "530");
+}
+
+#[test]
 fn a_custom_verb_has_one_final_reply_whatever_its_program_says() {
     let mut world = World::with(|config| config.custom = vec![custom("XHELLO", false)]);
     for code in [0, 99, 150, 350, 600, 65_535] {

@@ -13,6 +13,7 @@ mod steps;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use ftp_proto::Event;
 use ftp_proto::config::Config;
@@ -34,7 +35,13 @@ struct Manner {
     pipelines: bool,
     /// Answers and credits come in any order, commands among them.
     shuffles: bool,
+    /// The session's limits are as small as they can be.
+    tight: bool,
+    /// The host does not hear a Cancel.
+    deaf: bool,
     end: End,
+    /// The end comes before everything is answered.
+    early: bool,
 }
 
 /// How the client ends the session.
@@ -54,7 +61,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 fn random_sessions_agree_with_the_model() {
     let sessions = setting("FTP_MODEL_SESSIONS", 100_000);
     let first = setting("FTP_MODEL_SEED", 1);
-    let config = Arc::new(Config::default());
+    let configs = [Arc::new(Config::default()), Arc::new(tight())];
     let next = AtomicU64::new(first);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
@@ -65,9 +72,9 @@ fn random_sessions_agree_with_the_model() {
                         break;
                     }
                     let steps = Step::sequence(&mut Dice::new(seed));
-                    if let Err(why) = attempt(&config, seed, &steps) {
+                    if let Err(why) = attempt(&configs, seed, &steps) {
                         next.store(u64::MAX / 2, Ordering::Relaxed);
-                        report(&config, seed, steps, &why);
+                        report(&configs, seed, steps, &why);
                     }
                 }
             });
@@ -75,14 +82,23 @@ fn random_sessions_agree_with_the_model() {
     });
 }
 
+/// Limits so small that every one of them is met.
+fn tight() -> Config {
+    let mut config = Config::default();
+    let limits = &mut config.limits;
+    (limits.queued_commands, limits.queued_bytes, limits.look_ahead, limits.unsent_replies) = (2, 40, 1, 200);
+    (limits.chunk, limits.range, limits.directory_page) = (5, 7, 1);
+    config
+}
+
 /// Takes steps out for as long as it still fails, and tells.
-fn report(config: &Arc<Config>, seed: u64, mut steps: Vec<Step>, why: &str) {
+fn report(configs: &[Arc<Config>; 2], seed: u64, mut steps: Vec<Step>, why: &str) {
     let mut why = why.to_owned();
     let mut at = 0;
     while at < steps.len() {
         let mut fewer = steps.clone();
         fewer.remove(at);
-        match attempt(config, seed, &fewer) {
+        match attempt(configs, seed, &fewer) {
             Err(still) => (steps, why, at) = (fewer, still, 0),
             Ok(()) => at += 1,
         }
@@ -93,16 +109,20 @@ fn report(config: &Arc<Config>, seed: u64, mut steps: Vec<Step>, why: &str) {
 
 fn manner(seed: u64) -> Manner {
     let mut dice = Dice::new(seed ^ 0xF7B0);
+    let faults = dice.chance(40);
     Manner {
-        faults: dice.chance(40),
+        faults,
         pipelines: dice.chance(50),
         shuffles: dice.chance(50),
+        tight: dice.chance(30),
+        deaf: faults && dice.chance(10),
+        early: dice.chance(40),
         end: [End::Quits, End::Quits, End::HangsUp, End::Breaks, End::Drains][dice.below(5)],
     }
 }
 
-fn attempt(config: &Arc<Config>, seed: u64, steps: &[Step]) -> Result<(), String> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| Play::new(config, seed).run(steps)));
+fn attempt(configs: &[Arc<Config>; 2], seed: u64, steps: &[Step]) -> Result<(), String> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| Play::new(configs, seed).run(steps)));
     outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or_default())
@@ -117,14 +137,15 @@ struct Play {
 }
 
 impl Play {
-    fn new(config: &Arc<Config>, seed: u64) -> Self {
+    fn new(configs: &[Arc<Config>; 2], seed: u64) -> Self {
         let manner = manner(seed);
         let mut dice = Dice::new(seed ^ 0xD1CE);
-        let mut world = World::of(config.clone());
+        let mut world = World::of(configs[usize::from(manner.tight)].clone());
         world.dice = Dice::new(seed ^ 0xABCD);
         world.shuffles = manner.shuffles;
         world.offloads = dice.chance(40);
         world.late = dice.chance(30);
+        world.deaf = manner.deaf;
         world.preloaded = PAYLOAD.to_vec();
         world.preloaded_end = Some(DataEnd::Clean);
         world.cut = 1 + dice.below(16);
@@ -146,15 +167,21 @@ impl Play {
                 break;
             }
         }
-        let cut = self.manner.end == End::Breaks && self.dice.chance(70);
+        let cut = self.manner.early && self.manner.end == End::Breaks;
+        if self.manner.early && !self.is_closed() {
+            match self.manner.end {
+                End::HangsUp => self.world.hang_up(),
+                End::Drains => self.world.event(Event::Drain { deadline: self.world.now + Duration::from_secs(10) }),
+                End::Breaks | End::Quits => {}
+            }
+        }
         if !cut {
             self.wait_for(steps)?;
         }
         let before_end = self.world.wire.replies.len();
-        let closed_before = self.is_closed();
         self.end()?;
         let known = if cut { self.world.wire.replies.len() } else { before_end };
-        self.judge(steps, known, closed_before, cut)
+        self.judge(steps, known, cut)
     }
 
     /// The next connection may misbehave.
@@ -183,6 +210,10 @@ impl Play {
             }
             for _ in 0..self.dice.below(4) {
                 self.world.deliver_one();
+            }
+            if self.dice.chance(10) && !self.is_closed() {
+                // For nothing: it is not time yet.
+                self.world.event(Event::Timeout);
             }
         }
         self.world.flows = true;
@@ -248,22 +279,36 @@ impl Play {
     }
 
     /// Lays the answers beside the model.
-    fn judge(&self, steps: &[Step], known: usize, closed_before: bool, cut: bool) -> Result<(), String> {
+    fn judge(&self, steps: &[Step], known: usize, cut: bool) -> Result<(), String> {
         let replies = &self.world.wire.replies[1..known];
         let answers = assign(steps, replies)?;
         let mut model = Model::new(PAYLOAD);
         for (at, (step, answer)) in steps.iter().zip(&answers).enumerate() {
             if answer.last.is_none() {
                 let reason = self.world.session.phase();
-                let excused = cut || (closed_before && is_excuse(reason, &model));
+                let excused = cut || self.is_excuse(reason, &model);
                 return if excused { Ok(()) } else { Err(format!("{:?} was not answered: {reason:?}", step.line())) };
             }
-            let aborted = steps[at..].contains(&Step::Bare("ABOR"));
+            let lost = self.manner.early && self.manner.end != End::Quits;
+            let aborted = lost || steps[at..].contains(&Step::Bare("ABOR"));
             let circumstances = Circumstances { faults: self.manner.faults, aborted };
             self.check_download(&model, step, answer)?;
             model.judge(step, answer, circumstances).map_err(|why| format!("{:?}: {why}", step.line()))?;
         }
         if !cut { self.compare_trees(&model) } else { Ok(()) }
+    }
+
+    /// Whether a session may have ended before all was answered.
+    fn is_excuse(&self, phase: Phase, model: &Model) -> bool {
+        match phase {
+            Phase::Closed(CloseReason::Quit) => true,
+            Phase::Closed(CloseReason::TooManyLogins) => model.failures() == 4,
+            Phase::Closed(CloseReason::LoginTimeout) => !model.is_logged_in(),
+            Phase::Closed(CloseReason::IdleTimeout) => model.is_logged_in(),
+            Phase::Closed(CloseReason::HostStuck) => self.manner.deaf,
+            Phase::Closed(CloseReason::Drained) => self.manner.end == End::Drains && self.manner.early,
+            _ => false,
+        }
     }
 
     fn check_download(&self, model: &Model, step: &Step, answer: &Answer) -> Result<(), String> {
@@ -288,17 +333,6 @@ impl Play {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether a session may have ended before all was answered.
-fn is_excuse(phase: Phase, model: &Model) -> bool {
-    match phase {
-        Phase::Closed(CloseReason::Quit) => true,
-        Phase::Closed(CloseReason::TooManyLogins) => model.failures() == 4,
-        Phase::Closed(CloseReason::LoginTimeout) => !model.is_logged_in(),
-        Phase::Closed(CloseReason::IdleTimeout) => model.is_logged_in(),
-        _ => false,
     }
 }
 

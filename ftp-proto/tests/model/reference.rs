@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) tree: BTreeMap<String, Option<Vec<u8>>>,
     named: Option<&'static str>,
     logged_in: bool,
+    /// Whether it is the account that may only read.
+    reads_only: bool,
     failures: u32,
     cwd: String,
     ascii: bool,
@@ -80,6 +82,7 @@ impl Model {
             tree,
             named: None,
             logged_in: false,
+            reads_only: false,
             failures: 0,
             cwd: "/".into(),
             ascii: true,
@@ -148,7 +151,7 @@ impl Model {
             Step::Pass(password) => {
                 return plain(match self.named {
                     None => 503,
-                    Some("alice") if *password == "secret" => 230,
+                    Some("alice" | "reader") if *password == "secret" => 230,
                     Some(_) => 530,
                 });
             }
@@ -170,6 +173,9 @@ impl Model {
         }
         if !self.logged_in {
             return plain(530);
+        }
+        if self.reads_only && changes(step) {
+            return plain(550);
         }
         match step {
             Step::Type(_) | Step::EpsvAll => plain(200),
@@ -258,6 +264,7 @@ impl Model {
                 self.named = Some(name);
             }
             Step::Pass(_) => {
+                self.reads_only = self.named == Some("reader");
                 (self.logged_in, self.named, self.failures) = (true, None, 0);
             }
             Step::Type(letter) => self.ascii = letter.starts_with('A'),
@@ -409,6 +416,16 @@ impl Model {
             }
         }
         format!("/{}", parts.join("/"))
+    }
+}
+
+/// Whether this changes the tree, or means to.
+fn changes(step: &Step) -> bool {
+    match step {
+        Step::Path(verb, _) => matches!(*verb, "STOR" | "APPE" | "DELE" | "RMD" | "MKD" | "RNFR" | "RNTO"),
+        Step::Bare(verb) => *verb == "STOU",
+        Step::Fixed(line, ..) => *line == "ALLO 5",
+        _ => false,
     }
 }
 

@@ -89,7 +89,7 @@ impl Step {
 
     pub(crate) fn throw(dice: &mut Dice) -> Self {
         match dice.below(100) {
-            0..2 => Self::User(dice.pick(&["alice", "alice", "nobody"])),
+            0..2 => Self::User(dice.pick(&["alice", "alice", "reader", "nobody"])),
             2..5 => Self::Pass(dice.pick(&["secret", "secret", "wrong"])),
             5..30 => {
                 let verb = dice.pick(&[
@@ -130,7 +130,8 @@ impl Step {
     pub(crate) fn sequence(dice: &mut Dice) -> Vec<Self> {
         let mut steps = Vec::new();
         if dice.chance(85) {
-            steps.extend([Self::User("alice"), Self::Pass("secret")]);
+            let name = if dice.chance(90) { "alice" } else { "reader" };
+            steps.extend([Self::User(name), Self::Pass("secret")]);
         }
         for _ in 0..4 + dice.below(9) {
             let step = Self::throw(dice);
