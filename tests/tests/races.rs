@@ -98,15 +98,17 @@ fn a_client_that_reads_to_the_end_and_does_not_close() {
 #[test]
 fn a_client_that_talks_on_the_connection_of_its_download() {
     for server in servers() {
-        server.put("f", &pattern(200_000));
+        // Of a size that a connection's buffers can just hold, read late: what is lost then is lost at the close.
+        server.put("f", &pattern(2_000_000));
         let mut wire = server.login();
         let opened = wire.open(Way::Epsv);
         let mut data = opened.connection();
         data.write_all(b"nobody asked for this").unwrap();
         wire.ask("RETR f", 150);
-        let mut content = Vec::new();
+        let mut content = vec![0; 1000];
+        data.read_exact(&mut content).unwrap();
         data.read_to_end(&mut content).expect("no reset takes the end of the file away");
-        assert!(content == pattern(200_000));
+        assert!(content == pattern(2_000_000));
         wire.expect(226);
     }
 }
@@ -289,4 +291,103 @@ fn a_failed_login_takes_its_time_and_no_command_goes_by() {
     drop(server.login());
     slow.reset();
     drop(wire);
+}
+
+/// Commands that end in exactly one reply whatever came before, data connection or not.
+const ONE_REPLY_EACH: [&str; 30] = [
+    "NOOP",
+    "PWD",
+    "CWD d",
+    "CDUP",
+    "CWD missing",
+    "TYPE I",
+    "TYPE A",
+    "TYPE X",
+    "MODE S",
+    "STRU F",
+    "SYST",
+    "FEAT",
+    "HELP",
+    "STAT",
+    "STAT /",
+    "PASV",
+    "EPSV",
+    "PORT 127,0,0,1,200,1",
+    "REST 5",
+    "RETR missing",
+    "MKD d",
+    "RMD d",
+    "DELE missing",
+    "RNFR d",
+    "RNTO e",
+    "SIZE f",
+    "MDTM f",
+    "MLST",
+    "ABOR",
+    "OPTS UTF8 ON",
+];
+
+#[test]
+fn random_commands_in_random_cuts_get_one_reply_each() {
+    let server = Setup::new().config(|config| config.limits.violations = u32::MAX).start();
+    server.put("f", b"content");
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for _ in 0..10 {
+        let mut wire = server.login();
+        let commands: Vec<&str> = (0..200).map(|_| ONE_REPLY_EACH[random(ONE_REPLY_EACH.len())]).collect();
+        let mut bytes: &[u8] =
+            &commands.iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect::<Vec<_>>();
+        while !bytes.is_empty() {
+            let (piece, rest) = bytes.split_at(bytes.len().min(1 + random(100)));
+            wire.send(piece);
+            bytes = rest;
+        }
+        for command in commands {
+            let code = wire.reply().code;
+            assert!((200..600).contains(&code) && code != 421 && code != 500, "{command}: {code}");
+        }
+        wire.ask("QUIT", 221);
+        wire.expect_closed();
+    }
+}
+
+#[test]
+fn a_storage_that_hangs_for_one_holds_no_other_up() {
+    let (server, meddler) = Setup::new().start_meddled();
+    server.put("f", b"content");
+    let mut slow = server.login();
+    meddler.hold(ftp_tests::Operation::Copy);
+    slow.say("SITE COPY f g");
+    ftp_tests::eventually("the copy has begun", || meddler.held() == 1);
+    let mut quick = server.login();
+    assert_eq!(quick.fetch(Way::Epsv, "RETR f"), b"content");
+    quick.store(Way::Epsv, "STOR h", b"new");
+    assert_eq!(quick.list("NLST").len(), 2);
+    meddler.behave();
+    slow.expect(200);
+}
+
+#[test]
+fn a_type_a_restart_behind_the_end() {
+    for server in servers() {
+        server.put("f", b"one\ntwo\n");
+        let mut wire = server.login();
+        wire.ask("TYPE A", 200);
+        wire.ask("REST 10", 350);
+        assert_eq!(wire.fetch(Way::Epsv, "RETR f"), b"");
+        wire.ask("REST 11", 350);
+        let opened = wire.open(Way::Epsv);
+        wire.say("RETR f");
+        if wire.expect_any(&[150, 554]).code == 150 {
+            let _ = opened.connection().read_to_end(&mut Vec::new());
+            wire.expect_any(&[451, 551]);
+        }
+        wire.ask("NOOP", 200);
+    }
 }
