@@ -82,9 +82,9 @@ fn rnto_comes_only_behind_rnfr() {
 
 #[test]
 fn a_refused_rnto_uses_its_rnfr_up() {
-    let mut world = World::logged_in();
+    let mut world = World::logged_in_with(|config| config.limits.path = 20);
     world.ask("RNFR a.txt", "350");
-    world.ask(&format!("RNTO {}", "x/".repeat(2000)), "553");
+    world.ask(&format!("RNTO {}", "x".repeat(30)), "553");
     world.ask("RNTO b", "503");
 }
 
