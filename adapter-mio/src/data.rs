@@ -3,9 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Instant;
 
 use ftp_host::HostSession;
-use ftp_host::adapter::{Offload, Range, Throttle, socket};
+use ftp_host::adapter::{Offload, PROGRESS_EVERY, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -41,8 +42,11 @@ pub(crate) struct DataPlane {
 #[derive(Debug)]
 struct Running {
     id: ActionId,
-    throttle: Throttle,
     operation: Operation,
+    /// What the engine knows that it has moved.
+    told: u64,
+    /// Not to be told again before this time.
+    quiet_until: Instant,
 }
 
 #[derive(Debug)]
@@ -132,21 +136,24 @@ impl DataPlane {
         let before = (visit.moved, self.reports.len());
         let mut index = 0;
         while index < self.running.len() {
-            let Running { id, throttle, operation } = self.running.remove(index);
-            let moved = visit.moved;
+            let Running { id, operation, told, quiet_until } = self.running.remove(index);
             match self.advance(operation, visit) {
                 Ok(completion) => self.answer(completion),
                 Err(operation) => {
-                    let mut running = Running { id, throttle, operation };
-                    if visit.moved != moved {
-                        self.reports.extend(running.progress());
-                    }
+                    let mut running = Running { id, operation, told, quiet_until };
+                    self.reports.extend(running.progress());
                     self.running.insert(index, running);
                     index += 1;
                 }
             }
         }
         (visit.moved, self.reports.len()) != before
+    }
+
+    /// When there will be progress to tell, whatever happens until then.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let untold = self.running.iter().filter(|running| running.operation.moved() != running.told);
+        untold.map(|running| running.quiet_until).min()
     }
 
     /// One step of one operation: its answer, or what is left to do.
@@ -225,7 +232,7 @@ impl DataPlane {
     }
 
     fn begin(&mut self, id: ActionId, operation: Operation) {
-        self.running.push(Running { id, throttle: Throttle::new(), operation });
+        self.running.push(Running { id, operation, told: 0, quiet_until: Instant::now() + PROGRESS_EVERY });
     }
 
     fn answer(&mut self, completion: Completion) {
@@ -234,19 +241,32 @@ impl DataPlane {
 }
 
 impl Running {
-    /// How far it is, if it is time to tell.
+    /// How far it is, if there is something to tell and it is time to.
     fn progress(&mut self) -> Option<Report> {
-        let bytes = match &self.operation {
-            Operation::Send(_, _, sending) => sending.moved(),
-            Operation::Download(_, _, download) => download.moved(),
-            Operation::Upload(_, _, upload) => upload.moved(),
-            Operation::Accept { .. } | Operation::Connect { .. } | Operation::Receive(..) => return None,
-        };
-        self.throttle.is_due().then_some(Report::Progress { id: self.id, bytes })
+        let bytes = self.operation.moved();
+        if bytes == self.told {
+            return None;
+        }
+        let now = Instant::now();
+        if now < self.quiet_until {
+            return None;
+        }
+        (self.told, self.quiet_until) = (bytes, now + PROGRESS_EVERY);
+        Some(Report::Progress { id: self.id, bytes })
     }
 }
 
 impl Operation {
+    /// Bytes moved so far.
+    fn moved(&self) -> u64 {
+        match self {
+            Self::Send(_, _, sending) => sending.moved(),
+            Self::Download(_, _, download) => download.moved(),
+            Self::Upload(_, _, upload) => upload.moved(),
+            Self::Accept { .. } | Self::Connect { .. } | Self::Receive(..) => 0,
+        }
+    }
+
     fn fail(self, failure: Failure) -> Completion {
         match self {
             Self::Accept { ticket, .. } | Self::Connect { ticket, .. } => ticket.fail(failure),

@@ -186,7 +186,8 @@ impl Live {
             }
             if !self.turn(visit) {
                 self.world.control.say_farewell();
-                return Next::When(self.engine.deadline());
+                let deadlines = [self.engine.deadline(), self.world.data.deadline()];
+                return Next::When(deadlines.into_iter().flatten().min());
             }
             turns += 1;
         }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::guard::{Cancel, Guard, Progress};
+use crate::guard::{Cancel, Guard, Meter, Progress};
 use crate::mailbox::{Mailbox, Report};
 use crate::offload;
 
@@ -155,8 +155,8 @@ impl DataPlane {
         if sent == bytes.len() {
             return self.answer(ticket.done(Done));
         }
-        self.spawn(ticket, |mut cancel, mut progress| async move {
-            offload::send_all(&stream, &bytes, sent, &mut cancel, |sent| progress.tell(sent)).await
+        self.spawn(ticket, |mut cancel, meter| async move {
+            offload::send_all(&stream, &bytes, sent, &mut cancel, |sent| meter.tell(sent)).await
         });
     }
 
@@ -180,9 +180,9 @@ impl DataPlane {
             return self.answer(ticket.fail(Failure::Io));
         };
         let how = self.offload;
-        self.spawn(ticket, move |mut cancel, mut progress| async move {
-            let tell = |moved| progress.tell(moved);
-            offload::file_to_socket(how, Range::new(file, at, len), &stream, &mut cancel, tell).await
+        self.spawn(ticket, move |mut cancel, meter| async move {
+            let range = Range::new(file, at, len);
+            offload::file_to_socket(how, range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
 
@@ -197,8 +197,9 @@ impl DataPlane {
         let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
-        self.spawn(ticket, move |mut cancel, mut progress| async move {
-            offload::socket_to_file(Range::new(file, at, max), &stream, &mut cancel, |moved| progress.tell(moved)).await
+        self.spawn(ticket, move |mut cancel, meter| async move {
+            let range = Range::new(file, at, max);
+            offload::socket_to_file(range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
 
@@ -212,18 +213,19 @@ impl DataPlane {
     }
 
     /// Runs `work` as a task that answers `ticket`.
-    fn spawn<T, F>(&mut self, ticket: Ticket<T>, work: impl FnOnce(Cancel, Progress) -> F)
+    fn spawn<T, F>(&mut self, ticket: Ticket<T>, work: impl FnOnce(Cancel, Meter) -> F)
     where
         T: Outcome + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         let cancel = self.cancellable(ticket.id());
-        let work = work(cancel, Progress::new(ticket.id(), self.mailbox.clone()));
+        let progress = Progress::new(ticket.id(), self.mailbox.clone());
+        let work = work(cancel, progress.meter());
         let guard = Guard::new(ticket, self.mailbox.clone());
         self.tasks.spawn(async move {
             // The work, and with it its hold on the socket, is gone before the answer is given: a `Close` that
             // follows the answer is the last to hold it.
-            let result = work.await;
+            let result = progress.tell_while(work).await;
             guard.settle(result);
         });
     }

@@ -1,10 +1,14 @@
 //! What a running action holds: the duty to answer, the ear for its cancellation, and the voice for its progress.
 
+use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use ftp_host::adapter::{Throttle, socket};
+use ftp_host::adapter::{PROGRESS_EVERY, socket};
 use ftp_proto::{ActionId, Completion, Failure, Outcome, Ticket};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::mailbox::{Mailbox, Report};
 
@@ -73,19 +77,52 @@ impl Cancel {
 pub(crate) struct Progress {
     id: ActionId,
     mailbox: Mailbox,
-    throttle: Throttle,
+    moved: Meter,
+}
+
+/// Counts what an action has moved; clones are one count.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    /// The action has moved `bytes` bytes in all.
+    pub(crate) fn tell(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Progress {
     /// The progress of the action `id`, told to `mailbox`.
     pub(crate) fn new(id: ActionId, mailbox: Mailbox) -> Self {
-        Self { id, mailbox, throttle: Throttle::new() }
+        Self { id, mailbox, moved: Meter::default() }
     }
 
-    /// The action has moved `bytes` bytes in all.
-    pub(crate) fn tell(&mut self, bytes: u64) {
-        if self.throttle.is_due() {
-            self.mailbox.post(Report::Progress { id: self.id, bytes });
+    /// What the action counts on.
+    pub(crate) fn meter(&self) -> Meter {
+        self.moved.clone()
+    }
+
+    /// Tells of `work` while it runs. By the clock, not by what `work` does: what moved just before it came to a halt
+    /// is told too.
+    ///
+    /// As cancel-safe as `work`.
+    pub(crate) async fn tell_while<T>(self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            result = work => result,
+            never = self.tell() => match never {},
+        }
+    }
+
+    async fn tell(&self) -> Infallible {
+        let mut told = 0;
+        loop {
+            sleep(PROGRESS_EVERY).await;
+            let bytes = self.moved.0.load(Ordering::Relaxed);
+            if bytes != told {
+                told = bytes;
+                self.mailbox.post(Report::Progress { id: self.id, bytes });
+            }
         }
     }
 }

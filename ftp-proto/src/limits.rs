@@ -13,7 +13,8 @@ pub struct Limits {
     pub queued_commands: usize,
     /// Bytes that those commands may hold in all.
     pub queued_bytes: usize,
-    /// Commands past `queued_commands` that are still taken in while a transfer runs, so that an ABOR is heard.
+    /// Commands past `queued_commands` or `queued_bytes` that are still taken in while a transfer runs, so that an ABOR
+    /// is heard.
     pub look_ahead: usize,
     /// Bytes of replies that the client has not taken; at that many no further command runs.
     pub unsent_replies: usize,

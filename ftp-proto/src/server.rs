@@ -15,22 +15,28 @@
 //! | file | what it decides |
 //! |---|---|
 //! | `ledger` | which actions are open, and whose answer is whose |
-//! | `inbox`, `outbox` | bytes to waiting commands; replies and actions on their way out |
+//! | `intake`, `inbox` | bytes to lines to waiting commands |
+//! | `outbox` | replies and actions on their way out |
 //! | `dispatch` | which command may run now, and who runs it |
 //! | `question` | commands that ask the host one thing and reply |
 //! | `login`, `parameters`, `information`, `files`, `site` | the commands themselves |
 //! | `data` | how the next data connection will come about |
 //! | `transfer`, `flow` | everything from the 150 to the 226, and how it is broken off |
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
-//! | `failures` | which failure is which reply |
+//! | `timers` | what is waited for, and how long |
+//! | `closing` | how the session ends |
+//! | `faults`, `failures` | whose fault it is, and which reply |
 
+mod closing;
 mod data;
 mod dispatch;
 mod failures;
+mod faults;
 mod files;
 mod flow;
 mod inbox;
 mod information;
+mod intake;
 mod ledger;
 mod lister;
 mod login;
@@ -42,6 +48,12 @@ mod status;
 mod timers;
 mod transfer;
 
+pub use self::closing::{CloseReason, Phase};
+pub use self::faults::{Misuse, Violation};
+pub use self::intake::Interest;
+pub use self::outbox::Actions;
+pub use self::timers::{Deadline, Timer};
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -50,7 +62,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use self::data::DataSetup;
-use self::inbox::{Inbox, Incoming};
+use self::inbox::Inbox;
 use self::ledger::{Ledger, Overdue, Step};
 use self::login::Login;
 use self::outbox::Outbox;
@@ -63,7 +75,7 @@ use crate::action::Action;
 use crate::config::Config;
 use crate::event::{Admission, ControlEnd, Event};
 use crate::failure::Failure;
-use crate::notice::{Notice, SessionSummary, TransferOutcome};
+use crate::notice::{Notice, TransferOutcome};
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
 use crate::ticket::{Answer, Outcome, Ticket};
@@ -341,76 +353,6 @@ impl Session {
         }
     }
 
-    // From bytes to commands.
-
-    /// Frames `input` as far as there is room, running each command that can run.
-    fn feed(&mut self, mut input: &[u8]) {
-        while self.ending.is_none() {
-            if !self.has_room() {
-                return self.inbox.keep(input);
-            }
-            match self.inbox.frame(&mut input, &self.config) {
-                None => return,
-                Some(Incoming::Line(parsed, bytes)) => self.incoming(parsed, bytes),
-                Some(Incoming::Refuse(bytes)) => {
-                    // A flood of options from a client that reads nothing is left unanswered.
-                    if self.outbox.unsent() < self.config.limits.unsent_replies as u64 {
-                        self.outbox.write_bytes(&bytes);
-                    }
-                }
-            }
-            self.run_waiting();
-        }
-    }
-
-    /// Runs all that can run now.
-    fn pump(&mut self) {
-        self.run_waiting();
-        while self.inbox.has_tail() && self.has_room() && self.ending.is_none() {
-            let tail = self.inbox.take_tail();
-            self.feed(&tail);
-        }
-        if self.half_closed && self.is_idle() && self.inbox.is_empty() {
-            self.close(CloseReason::PeerClosed, None);
-        }
-    }
-
-    fn run_waiting(&mut self) {
-        while self.can_run()
-            && let Some(parsed) = self.inbox.pop()
-        {
-            self.run(parsed);
-        }
-    }
-
-    /// Whether a command may begin now.
-    fn can_run(&self) -> bool {
-        self.is_idle() && self.ending.is_none() && self.outbox.unsent() < self.config.limits.unsent_replies as u64
-    }
-
-    /// Gives back what only a session at work needs: most sessions are idle most of the time.
-    fn rest(&mut self) {
-        if self.is_idle() && self.outbox.unsent() == 0 && self.ledger.is_empty() {
-            self.ledger.rest();
-            self.outbox.rest();
-        }
-    }
-
-    const fn is_idle(&self) -> bool {
-        matches!(self.work, Work::Idle)
-    }
-
-    fn has_room(&self) -> bool {
-        let limits = &self.config.limits;
-        let look_ahead = if matches!(self.work, Work::Transfer(_)) { limits.look_ahead } else { 0 };
-        self.inbox.len() < limits.queued_commands + look_ahead && self.inbox.queued_bytes() < limits.queued_bytes
-    }
-
-    /// Whether the client left without saying goodbye: its transfer is then nobody's.
-    fn is_abandoned(&self) -> bool {
-        self.half_closed && !self.inbox.holds(crate::verb::Verb::Quit)
-    }
-
     // Shared by the commands.
 
     /// Writes the running command's final reply; the next one may run.
@@ -466,212 +408,4 @@ impl Session {
     fn wall_clock(&self) -> UnixTime {
         self.started + Duration::from_nanos(self.now.0)
     }
-
-    // The end.
-
-    /// Begins the end of the session: whatever runs is broken off, then `farewell` is the last reply.
-    fn close(&mut self, reason: CloseReason, farewell: Option<Reply>) {
-        if self.ending.is_some() {
-            return;
-        }
-        self.ending = Some(reason);
-        self.farewell = farewell;
-        self.timers.stop_all();
-        self.inbox.clear();
-        self.close_data_setup();
-        match self.work {
-            Work::Idle => {}
-            Work::LoginDelay => self.work = Work::Idle,
-            Work::Question(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
-            Work::Transfer(_) => self.stop_transfer(match reason {
-                CloseReason::Drained => TransferOutcome::Drained,
-                _ => TransferOutcome::ControlLost,
-            }),
-        }
-    }
-
-    /// Says the last word once nothing is open, and closes once it has left.
-    fn try_close(&mut self) {
-        let Some(reason) = self.ending else { return };
-        if matches!(self.phase, Phase::Closed(_)) || !self.is_idle() || !self.ledger.is_empty() {
-            return;
-        }
-        if let Some(farewell) = self.farewell.take() {
-            self.outbox.write(farewell);
-        }
-        if self.outbox.unsent() == 0 {
-            return self.closed(reason);
-        }
-        if !self.timers.is_running(Timer::Linger) {
-            self.timers.set(Timer::Linger, self.now + self.config.timeouts.linger);
-        }
-    }
-
-    /// The host neither answers nor can be cancelled: the one end that does not wait for it.
-    fn close_stuck(&mut self) {
-        self.outbox.write(reply!("421 The storage does not answer, closing."));
-        self.ledger.write_off();
-        self.ending = Some(CloseReason::HostStuck);
-        self.closed(CloseReason::HostStuck);
-    }
-
-    fn closed(&mut self, reason: CloseReason) {
-        self.timers.stop_all();
-        let tally = core::mem::take(&mut self.tally);
-        let user = self.login.account().map(|account| account.name.clone());
-        self.notify(Notice::Ended(SessionSummary {
-            user,
-            reason,
-            duration: self.now - Instant::START,
-            commands: tally.commands,
-            downloads: tally.downloads,
-            uploads: tally.uploads,
-            sent: tally.sent,
-            received: tally.received,
-        }));
-        self.outbox.push(Action::Shutdown);
-        self.work = Work::Idle;
-        self.phase = Phase::Closed(reason);
-    }
-}
-
-/// The actions that a call of [`Session::handle`] asks for, in order.
-///
-/// Borrows the session, so the next event cannot be handled before this is dropped. An action that is not taken stays
-/// queued and comes with the next call.
-#[derive(Debug)]
-#[must_use = "actions must be run"]
-pub struct Actions<'a> {
-    outbox: &'a mut Outbox,
-}
-
-impl Iterator for Actions<'_> {
-    type Item = Action;
-
-    fn next(&mut self) -> Option<Action> {
-        self.outbox.pop()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.outbox.len(), Some(self.outbox.len()))
-    }
-}
-
-impl ExactSizeIterator for Actions<'_> {}
-
-/// What the session wants to hear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interest {
-    /// Whether to read the control connection now. A broken connection may be reported at any time.
-    pub control: bool,
-}
-
-/// How far the session is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Working.
-    Open,
-    /// Ending: waiting for open actions and for the last replies to leave.
-    Closing,
-    /// Ended: no event is taken any more. Nothing is open, but for [`CloseReason::HostStuck`]. Drop it.
-    Closed(CloseReason),
-}
-
-/// When to send [`Event::Timeout`], and which timer it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline {
-    /// When.
-    pub at: Instant,
-    /// Which: for logs; the engine knows by itself.
-    pub timer: Timer,
-}
-
-/// The timers of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Timer {
-    /// Actions are queued: take them.
-    Queued,
-    /// No command for too long.
-    Idle,
-    /// No login for too long.
-    Login,
-    /// A failed login may be answered now.
-    LoginDelay,
-    /// No data connection for too long.
-    Data,
-    /// Nothing moved for too long.
-    Stall,
-    /// The host took too long.
-    Host,
-    /// The last replies were not taken.
-    Linger,
-    /// The drain is over.
-    Drain,
-}
-
-/// The adapter called the engine in a way that no adapter should.
-///
-/// Nothing has changed: the session is as it was before the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// An event came before `Connected`.
-    #[error("the first event must be `Connected`")]
-    NotConnected,
-    /// `Connected` came twice.
-    #[error("`Connected` came twice")]
-    AlreadyConnected,
-    /// More bytes were credited as sent than were asked for.
-    #[error("more bytes were credited than written")]
-    CreditTooLarge,
-    /// A completion of another session.
-    #[error("a completion of another session")]
-    ForeignCompletion,
-    /// A completion for an action that is not open.
-    #[error("no such action is open")]
-    UnknownAction,
-    /// The session is closed.
-    #[error("the session is closed")]
-    Closed,
-}
-
-/// Why a session ended: exactly one reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CloseReason {
-    /// The client said QUIT.
-    Quit,
-    /// The client closed the control connection.
-    PeerClosed,
-    /// The control connection broke.
-    PeerReset,
-    /// No command for too long.
-    IdleTimeout,
-    /// No login for too long.
-    LoginTimeout,
-    /// Too many failed logins.
-    TooManyLogins,
-    /// Too many lines that were no commands.
-    TooManyViolations,
-    /// Another protocol was spoken.
-    ForeignProtocol,
-    /// The client did not take its replies.
-    RepliesUnread,
-    /// There was no room for it.
-    NotAdmitted,
-    /// The server is ending.
-    Drained,
-    /// An action was not answered in time, nor its cancellation. The only reason that leaves actions open.
-    HostStuck,
-}
-
-/// A mistake of the peer's: answered, counted, and at the limit the session closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Violation {
-    /// A line that is no command.
-    NotACommand,
-    /// A line that was too long.
-    LineTooLong,
 }

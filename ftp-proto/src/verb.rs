@@ -109,7 +109,7 @@ verbs! {
     Appe "APPE" [] Required "<sp> pathname" Login P::APPEND, None, Built;
     Allo "ALLO" [] Required "<sp> size [<sp> R <sp> size]" Login P::CREATE, None, Built;
     Rest "REST" [] Required "<sp> offset" Login P::NONE, Some("REST STREAM"), Built;
-    Abor "ABOR" [] None "" Login P::NONE, None, Built;
+    Abor "ABOR" [] None "" Nothing P::NONE, None, Built;
     List "LIST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
     Nlst "NLST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
     Mlsd "MLSD" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;

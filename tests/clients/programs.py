@@ -99,7 +99,6 @@ class Curl(Client):
 class Lftp(Client):
     name = "lftp"
     needs = ("lftp",)
-    lacks_ipv6 = {"active": "lftp 4.9.2 tells `::` as its own address in EPRT"}
 
     def lftp(self, command, **more):
         settings = {

@@ -123,8 +123,8 @@ impl Setup {
         let notices = Notices::default();
         let open = open_files().len();
         let target = TokioTarget::start(host, self.config, self.offload, self.caps, Arc::clone(&notices));
-        // The runtime's own descriptors and the two listeners; the latter are closed by the end.
-        let open = open.max(open_files().len() - FAMILIES.len());
+        // The runtime's own descriptors and the listeners; the latter are closed by the end.
+        let open = open.max(open_files().len() - LISTENERS);
         Harness { target: Box::new(target.expect("the server starts")), root, storage, notices, open, stopped: false }
     }
 }
@@ -166,6 +166,15 @@ impl Harness {
     #[must_use]
     pub fn address_of(&self, family: IpAddr) -> SocketAddr {
         self.target.address(family)
+    }
+
+    /// An IPv4 address where it listens with a socket for both families.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn dual_address(&self) -> SocketAddr {
+        self.target.dual().expect("a listener for both families")
     }
 
     /// A greeted connection.
@@ -347,3 +356,6 @@ fn temporaries(dir: &Path) -> Vec<PathBuf> {
 fn path(name: &str) -> VirtualPath {
     VirtualPath::root().resolve(name.as_bytes(), 4096).expect("a path")
 }
+
+/// One for each family, and one for both.
+const LISTENERS: usize = 3;

@@ -17,17 +17,19 @@
 //! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
 //! nothing was left open.
 
+mod data;
 mod harness;
 mod meddler;
 mod reply;
 mod target;
 mod wire;
 
+pub use data::{Opened, Way, connect_from, reset};
 pub use harness::{Files, Harness, Setup};
 pub use meddler::{Ledger, Meddler, Operation};
 pub use reply::Reply;
 pub use target::{Caps, Elsewhere, Notices, Target, TokioTarget};
-pub use wire::{Opened, Way, Wire, connect_from, reset};
+pub use wire::Wire;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::thread;

@@ -1,7 +1,7 @@
 //! A storage that counts what is opened and closed, and fails or panics where a test wants it to.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -90,6 +90,8 @@ struct Shared {
     held: AtomicU64,
     /// Bytes that may still be written; `u64::MAX` for no bound.
     room: Mutex<Option<(u64, Failure)>>,
+    /// Whether the kernel is given devices to move bytes of, instead of the files.
+    devices: AtomicBool,
 }
 
 impl std::fmt::Debug for Meddler {
@@ -136,6 +138,7 @@ impl Meddler {
     pub fn behave(&self) {
         self.shared.set(None);
         *lock(&self.shared.room) = None;
+        self.shared.devices.store(false, Ordering::SeqCst);
     }
 
     /// Writes fail in this way once so many bytes were written. They go through memory then, not through the kernel.
@@ -144,7 +147,20 @@ impl Meddler {
     }
 }
 
+impl Meddler {
+    /// What the kernel moves fails from now on: writes for want of space, reads by an error of the device.
+    pub fn break_offloads(&self) {
+        self.shared.devices.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Shared {
+    /// A device in the place of a file, if there is to be one.
+    fn device(&self, path: &str) -> Option<Arc<File>> {
+        let wanted = self.devices.load(Ordering::SeqCst);
+        wanted.then(|| Arc::new(File::options().read(true).write(true).open(path).expect("Linux has this device")))
+    }
+
     fn set(&self, mischief: Option<(Operation, Mischief)>) {
         *lock(&self.mischief) = mischief;
         self.changed.notify_all();
@@ -294,7 +310,8 @@ impl ReadFile for Counted<Box<dyn ReadFile>> {
     }
 
     fn file(&self) -> Option<Arc<File>> {
-        if self.shared.is_watching() { None } else { self.inner.file() }
+        let device = self.shared.device("/proc/self/mem");
+        if self.shared.is_watching() { None } else { device.or_else(|| self.inner.file()) }
     }
 
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
@@ -309,7 +326,8 @@ impl WriteFile for Counted<Box<dyn WriteFile>> {
     }
 
     fn file(&self) -> Option<Arc<File>> {
-        if self.shared.is_watching() { None } else { self.inner.file() }
+        let device = self.shared.device("/dev/full");
+        if self.shared.is_watching() { None } else { device.or_else(|| self.inner.file()) }
     }
 
     fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! What is talked to: an adapter in this process, or any server.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use ftp_adapter_tokio::{Handle, Offload, Server};
 use ftp_host::Host;
 use ftp_proto::Notice;
 use ftp_proto::config::Config;
+use socket2::{Domain, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -18,6 +19,12 @@ use crate::{FAMILIES, PATIENCE};
 pub trait Target: Send {
     /// Where it listens, for a family of addresses.
     fn address(&self, family: IpAddr) -> SocketAddr;
+
+    /// An IPv4 address of a socket that listens for both families, where there is one: IPv4 clients are known to it
+    /// by addresses of IPv6.
+    fn dual(&self) -> Option<SocketAddr> {
+        None
+    }
 
     /// How many sessions it has now; `None` where nobody can tell.
     fn sessions(&self) -> Option<usize>;
@@ -50,11 +57,12 @@ impl Target for Elsewhere {
 /// What was noticed, by session, in order.
 pub type Notices = Arc<Mutex<Vec<(u64, Notice)>>>;
 
-/// The tokio adapter, on a runtime of its own, at both loopback addresses.
+/// The tokio adapter, on a runtime of its own: at both loopback addresses, and at one for both families.
 pub struct TokioTarget {
     runtime: Runtime,
     handle: Handle,
     addresses: Vec<SocketAddr>,
+    dual: SocketAddr,
     serving: JoinSet<io::Result<()>>,
 }
 
@@ -95,15 +103,19 @@ impl TokioTarget {
         let mut serving = JoinSet::new();
         let mut addresses = Vec::new();
         let entered = runtime.enter();
-        for family in FAMILIES {
-            let listener = std::net::TcpListener::bind((family, 0))?;
+        let mut serve = |listener: TcpListener| {
             listener.set_nonblocking(true)?;
-            addresses.push(listener.local_addr()?);
+            let address = listener.local_addr()?;
             let (server, listener) = (server.clone(), tokio::net::TcpListener::from_std(listener)?);
             serving.spawn(async move { server.serve(listener).await });
+            io::Result::Ok(address)
+        };
+        for family in FAMILIES {
+            addresses.push(serve(TcpListener::bind((family, 0))?)?);
         }
+        let dual = SocketAddr::new(FAMILIES[0], serve(listen_for_both()?)?.port());
         drop(entered);
-        Ok(Self { runtime, handle: server.handle(), addresses, serving })
+        Ok(Self { runtime, handle: server.handle(), addresses, dual, serving })
     }
 }
 
@@ -122,6 +134,10 @@ impl Target for TokioTarget {
         *found.expect("a listener for each family")
     }
 
+    fn dual(&self) -> Option<SocketAddr> {
+        Some(self.dual)
+    }
+
     fn sessions(&self) -> Option<usize> {
         Some(self.handle.sessions())
     }
@@ -136,4 +152,12 @@ impl Target for TokioTarget {
             Ok(())
         })
     }
+}
+
+fn listen_for_both() -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV6, Type::STREAM, None)?;
+    socket.set_only_v6(false)?;
+    socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?;
+    socket.listen(128)?;
+    Ok(socket.into())
 }

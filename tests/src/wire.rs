@@ -1,12 +1,12 @@
 //! A client without manners or opinions: sends bytes, reads replies, opens data connections.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::SockRef;
 
 use crate::PATIENCE;
+use crate::data::{Opened, Way, active_command, connect_from, listen_on, passive_address, patient, read_all, reset};
 use crate::reply::{Reply, show};
 
 /// A control connection. Everything on it is kept for the message of a test that fails.
@@ -15,60 +15,6 @@ pub struct Wire {
     stream: TcpStream,
     input: Vec<u8>,
     trace: Vec<String>,
-}
-
-/// How a data connection comes about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// PASV (IPv4 only).
-    Pasv,
-    /// EPSV.
-    Epsv,
-    /// LPSV.
-    Lpsv,
-    /// PORT (IPv4 only).
-    Port,
-    /// EPRT.
-    Eprt,
-    /// LPRT.
-    Lprt,
-}
-
-impl Way {
-    /// All there are for an address of this family.
-    #[must_use]
-    pub fn all(address: IpAddr) -> &'static [Self] {
-        const V4: &[Way] = &[Way::Pasv, Way::Port, Way::Epsv, Way::Lpsv, Way::Eprt, Way::Lprt];
-        const V6: &[Way] = &[Way::Epsv, Way::Lpsv, Way::Eprt, Way::Lprt];
-        if address.is_ipv4() { V4 } else { V6 }
-    }
-}
-
-/// The client's side of a data connection that was agreed on.
-#[derive(Debug)]
-pub enum Opened {
-    /// Passive: connected already.
-    Connected(TcpStream),
-    /// Active: the server is to connect.
-    Listening(TcpListener),
-}
-
-impl Opened {
-    /// The connection; waits for the server to make it, where that is its part.
-    ///
-    /// # Panics
-    /// When it does not come.
-    #[track_caller]
-    pub fn connection(self) -> TcpStream {
-        match self {
-            Self::Connected(stream) => stream,
-            Self::Listening(listener) => {
-                let (stream, _) = listener.accept().expect("the server connects to us");
-                patient(&stream, PATIENCE);
-                stream
-            }
-        }
-    }
 }
 
 impl Wire {
@@ -386,85 +332,4 @@ impl Wire {
     fn fail(&self, what: &str) -> ! {
         panic!("{what}\n{}", self.trace.join("\n"))
     }
-}
-
-/// A connection to `to` from the address `from`.
-///
-/// # Panics
-/// When there is none.
-#[track_caller]
-pub fn connect_from(from: IpAddr, to: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None).expect("a socket");
-    socket.bind(&SocketAddr::new(from, 0).into()).expect("an address of our own");
-    socket.connect(&to.into()).expect("a connection to the server");
-    let stream = TcpStream::from(socket);
-    patient(&stream, PATIENCE);
-    stream
-}
-
-/// Breaks a connection off with a reset.
-pub fn reset(stream: TcpStream) {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an open socket");
-    drop(stream);
-}
-
-/// Everything that comes until the end.
-#[track_caller]
-fn read_all(mut stream: TcpStream) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("an orderly end of the data");
-    bytes
-}
-
-/// A listener whose `accept` gives up after a while.
-fn listen_on(address: IpAddr) -> TcpListener {
-    let listener = TcpListener::bind((address, 0)).expect("a port to listen on");
-    // On Linux the time to receive is also the time to accept.
-    SockRef::from(&listener).set_read_timeout(Some(PATIENCE)).expect("an open socket");
-    listener
-}
-
-fn patient(stream: &TcpStream, patience: Duration) {
-    stream.set_read_timeout(Some(patience)).expect("an open socket");
-    stream.set_write_timeout(Some(patience)).expect("an open socket");
-}
-
-/// PORT, EPRT or LPRT with `address`.
-fn active_command(way: Way, address: SocketAddr) -> String {
-    let port = address.port().to_be_bytes();
-    let octets = match address.ip() {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets().to_vec(),
-    };
-    let list = |bytes: &[u8]| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-    match way {
-        Way::Eprt => {
-            let family = if address.is_ipv4() { 1 } else { 2 };
-            format!("EPRT |{family}|{}|{}|", address.ip(), address.port())
-        }
-        Way::Lprt => {
-            let family = if address.is_ipv4() { 4 } else { 6 };
-            format!("LPRT {family},{},{},2,{}", octets.len(), list(&octets), list(&port))
-        }
-        _ => format!("PORT {},{}", list(&octets), list(&port)),
-    }
-}
-
-fn passive_address(way: Way, text: &str, server: IpAddr) -> Option<SocketAddr> {
-    let inside = text.split_once('(')?.1.split_once(')')?.0;
-    if way == Way::Epsv {
-        let port = inside.strip_prefix("|||")?.strip_suffix('|')?;
-        return Some(SocketAddr::new(server, port.parse().ok()?));
-    }
-    let numbers: Vec<u8> = inside.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let (address, port): (IpAddr, [u8; 2]) = match &numbers[..] {
-        [a, b, c, d, port @ ..] if way == Way::Pasv => ([*a, *b, *c, *d].into(), port.try_into().ok()?),
-        [4, 4, a, b, c, d, 2, port @ ..] => ([*a, *b, *c, *d].into(), port.try_into().ok()?),
-        [6, 16, rest @ ..] => {
-            let (address, port) = rest.split_first_chunk::<16>()?;
-            ((*address).into(), port.strip_prefix(&[2])?.try_into().ok()?)
-        }
-        _ => return None,
-    };
-    Some(SocketAddr::new(address, u16::from_be_bytes(port)))
 }

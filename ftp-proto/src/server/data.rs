@@ -131,7 +131,7 @@ impl Session {
         if self.refused_by_epsv_all() {
             return;
         }
-        if address.ip().is_unspecified() && address.is_ipv4() == self.peer.is_ipv4() {
+        if address.is_ipv6() && address.ip().is_unspecified() && self.peer.is_ipv6() {
             // lftp's way to say "me" over IPv6.
             address.set_ip(self.peer.ip());
         }

@@ -12,8 +12,7 @@ impl Session {
     /// Takes a line that was just framed: it waits its turn, but for what is seen while a transfer runs.
     pub(super) fn incoming(&mut self, parsed: Parsed, bytes: usize) {
         if let Work::Transfer(transfer) = &self.work {
-            let room = self.outbox.unsent() < self.config.limits.unsent_replies as u64;
-            let at_once = transfer.has_begun() && self.inbox.is_empty() && room;
+            let at_once = transfer.has_begun() && self.inbox.is_empty() && self.takes_replies();
             match parsed {
                 Ok(Command::Bare(Verb::Abor)) => self.stop_transfer(TransferOutcome::Aborted),
                 Ok(Command::Bare(verb @ (Verb::Noop | Verb::Stat))) if at_once && self.config.allows(verb) => {
@@ -61,7 +60,11 @@ impl Session {
             return Err(reply!("502 Command switched off."));
         }
         let info = verb.info();
-        let needs_login = info.needs == Needs::Login || (verb == Verb::Stat && matches!(command, Command::Path(..)));
+        let needs_login = match command {
+            Command::Path(Verb::Stat, _) => true,
+            Command::Site(SiteCommand::Other { name, .. }) => !self.is_open_to_all(name),
+            _ => info.needs == Needs::Login,
+        };
         let Some(account) = self.login.account() else {
             return if needs_login { Err(reply!("530 Please log in with USER and PASS.")) } else { Ok(()) };
         };
@@ -70,6 +73,12 @@ impl Session {
         }
         self.notify(Notice::Refused { what: Refusal::NotPermitted });
         Err(reply!("550 Permission denied."))
+    }
+
+    /// Whether this is a custom SITE verb that needs no login.
+    fn is_open_to_all(&self, name: &str) -> bool {
+        let mut custom = self.config.custom.iter().filter(|custom| !custom.needs_login);
+        custom.any(|custom| custom.name.strip_prefix("SITE ") == Some(name))
     }
 
     fn dispatch(&mut self, command: Command) {
@@ -203,6 +212,8 @@ impl Session {
         match self.cwd.resolve(argument, self.config.limits.path) {
             Ok(path) => Some(path),
             Err(error) => {
+                // A failed RNTO has used its RNFR up.
+                self.parameters.rename_from = None;
                 self.finish(super::failures::path_error(error));
                 None
             }

@@ -84,8 +84,18 @@ impl Inbox {
         self.queue.len()
     }
 
-    pub(crate) fn queued_bytes(&self) -> usize {
-        self.queued_bytes
+    /// How many commands wait past the bounds of `commands` and `bytes`; `None` while there is room within them.
+    pub(crate) fn past(&self, commands: usize, bytes: usize) -> Option<usize> {
+        if self.len() < commands && self.queued_bytes < bytes {
+            return None;
+        }
+        let mut held = 0;
+        let within = self.queue.iter().take(commands).take_while(|(_, length)| {
+            let fits = held < bytes;
+            held += *length as usize;
+            fits
+        });
+        Some(self.len() - within.count())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

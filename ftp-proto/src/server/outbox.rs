@@ -6,6 +6,30 @@ use bytes::Bytes;
 use crate::action::Action;
 use crate::reply::{Encoded, Reply};
 
+/// The actions that a call of [`Session::handle`] asks for, in order.
+///
+/// Borrows the session, so the next event cannot be handled before this is dropped. An action that is not taken stays
+/// queued and comes with the next call.
+#[derive(Debug)]
+#[must_use = "actions must be run"]
+pub struct Actions<'a> {
+    pub(super) outbox: &'a mut Outbox,
+}
+
+impl Iterator for Actions<'_> {
+    type Item = Action;
+
+    fn next(&mut self) -> Option<Action> {
+        self.outbox.pop()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.outbox.len(), Some(self.outbox.len()))
+    }
+}
+
+impl ExactSizeIterator for Actions<'_> {}
+
 /// Queued actions. Replies that follow one another leave in one `Write`.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {

@@ -103,12 +103,17 @@ impl Session {
     }
 
     pub(super) fn answer_room(&mut self, wanted: u64, result: Result<Space, Failure>) {
-        self.finish(match result {
-            Ok(space) if space.available < wanted => reply!("452 Not enough room for that."),
+        let reply = match result {
+            Ok(space) if space.available < wanted => {
+                // Refused, it promises nothing: the next upload may be a smaller one.
+                self.parameters.announced = 0;
+                reply!("452 Not enough room for that.")
+            }
             Ok(_) => reply!("200 There is room."),
             // A storage that cannot tell needs no ALLO.
             Err(_) => reply!("202 No allocation is needed."),
-        });
+        };
+        self.finish(reply);
     }
 
     pub(super) fn run_opts(&mut self, argument: OptsArgument) {

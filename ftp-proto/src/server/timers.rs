@@ -1,7 +1,39 @@
 //! One table of timers, instead of timer actions: polled by `next_deadline`.
 
-use super::Timer;
 use crate::time::Instant;
+
+/// When to send [`Event::Timeout`], and which timer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Instant,
+    /// Which: for logs; the engine knows by itself.
+    pub timer: Timer,
+}
+
+/// The timers of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Actions are queued: take them.
+    Queued,
+    /// No command for too long.
+    Idle,
+    /// No login for too long.
+    Login,
+    /// A failed login may be answered now.
+    LoginDelay,
+    /// No data connection for too long.
+    Data,
+    /// Nothing moved for too long.
+    Stall,
+    /// The host took too long.
+    Host,
+    /// The last replies were not taken.
+    Linger,
+    /// The drain is over.
+    Drain,
+}
 
 const KINDS: [Timer; 6] = [Timer::Idle, Timer::Login, Timer::LoginDelay, Timer::Data, Timer::Linger, Timer::Drain];
 

@@ -62,6 +62,22 @@ fn a_client_that_half_closes_behind_quit_is_still_served() {
 }
 
 #[test]
+fn a_quit_that_is_not_framed_yet_is_a_goodbye_too() {
+    let mut world = World::logged_in_with(|config| (config.limits.queued_commands, config.limits.look_ahead) = (2, 1));
+    let link = world.passive();
+    world.send_bytes(b"STOR new\r\nPWD\r\nPWD\r\nPWD\r\nPWD\r\nQUIT\r\n");
+    world.hang_up();
+    world.expect("150");
+    world.upload(link, b"content");
+    world.expect("226");
+    for _ in 0..4 {
+        world.expect("257");
+    }
+    world.expect("221");
+    world.closed(CloseReason::Quit);
+}
+
+#[test]
 fn a_control_connection_that_breaks_ends_everything_without_a_word() {
     let mut world = World::logged_in();
     let link = world.passive();

@@ -37,6 +37,18 @@ fn pasv_is_refused_over_ipv6() {
     world.ask("EPRT |2|2001:db8::7|2000|", "200");
 }
 
+/// lftp's way to say "me" over IPv6; over IPv4 nobody says it, and it stays refused.
+#[test]
+fn the_unspecified_address_is_the_clients_own_over_ipv6() {
+    let mut world = World::before_connection(|_| {});
+    world.connect_from("[2001:db8::1]:21", "[2001:db8::7]:40000");
+    world.expect("220");
+    world.log_in("alice");
+    world.ask("EPRT |2|::|2000|", "200");
+    let mut world = World::logged_in();
+    world.ask("PORT 0,0,0,0,200,1", "501");
+}
+
 #[test]
 fn a_new_setup_replaces_the_old() {
     let mut world = World::logged_in();

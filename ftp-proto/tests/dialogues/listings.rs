@@ -8,7 +8,7 @@ use crate::world::World;
 impl World {
     #[track_caller]
     fn list(&mut self, line: &str) -> String {
-        String::from_utf8(self.fetch(line)).unwrap()
+        String::from_utf8(self.fetch(line)).expect("names in UTF-8")
     }
 }
 

@@ -81,6 +81,14 @@ fn rnto_comes_only_behind_rnfr() {
 }
 
 #[test]
+fn a_refused_rnto_uses_its_rnfr_up() {
+    let mut world = World::logged_in_with(|config| config.limits.path = 20);
+    world.ask("RNFR a.txt", "350");
+    world.ask(&format!("RNTO {}", "x".repeat(30)), "553");
+    world.ask("RNTO b", "503");
+}
+
+#[test]
 fn a_failed_rnfr_clears_the_earlier_one() {
     let mut world = World::logged_in();
     world.ask("RNFR a.txt", "350");
@@ -267,6 +275,15 @@ fn custom_verbs_are_answered_by_the_program() {
     assert!(world.ask("HELP", "214").text().contains("XSECRET"));
     assert!(world.ask("SITE HELP", "214").text().contains("ECHO"));
     world.ask("XOTHER", "500");
+}
+
+#[test]
+fn a_custom_site_verb_may_do_without_a_login() {
+    let mut world = World::with(|config| config.custom = vec![custom("SITE ECHO", false), custom("SITE SECRET", true)]);
+    world.ask("SITE ECHO x", "200 SITE ECHO [x]");
+    world.ask("SITE SECRET x", "530");
+    world.ask("SITE NONSENSE", "530");
+    world.ask("SITE UMASK", "530");
 }
 
 #[test]

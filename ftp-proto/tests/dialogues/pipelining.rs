@@ -133,6 +133,28 @@ fn a_client_that_reads_no_replies_is_not_read_either() {
 }
 
 #[test]
+fn noop_and_stat_in_a_transfer_are_bounded_too() {
+    for line in [&b"NOOP\r\n"[..], b"STAT\r\n"] {
+        let mut world = World::logged_in();
+        let link = world.passive();
+        world.read(link, false);
+        world.ask("RETR a.txt", "150");
+        world.credits = false;
+        let mut sent = 0;
+        while world.session.interest().control {
+            world.send_bytes(&line.repeat(100));
+            sent += 100;
+            assert!(world.wire.uncredited() <= 70 * 1024, "{} bytes of replies wait", world.wire.uncredited());
+        }
+        world.credits = true;
+        world.read(link, true);
+        let codes: Vec<u16> = std::iter::from_fn(|| world.next_reply()).map(|reply| reply.code).collect();
+        assert_eq!(codes.len(), sent + 1, "each is answered, and the transfer");
+        assert!(codes.contains(&226));
+    }
+}
+
+#[test]
 fn a_flood_behind_a_slow_command_is_not_read() {
     let mut world = World::logged_in();
     world.hold("Stat");

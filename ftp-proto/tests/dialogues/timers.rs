@@ -5,7 +5,7 @@ use std::time::Duration;
 use ftp_proto::notice::TransferOutcome;
 use ftp_proto::server::{CloseReason, Timer};
 use ftp_proto::time::Instant;
-use ftp_proto::{Event, Notice};
+use ftp_proto::{Event, Failure, Notice};
 
 use crate::world::World;
 
@@ -208,6 +208,49 @@ fn a_host_that_does_not_even_cancel_ends_the_session() {
     world.wait_seconds(1);
     world.expect("421");
     world.closed(CloseReason::HostStuck);
+}
+
+#[test]
+fn a_session_that_is_stuck_while_it_ends_ends_once() {
+    let mut world = World::logged_in();
+    world.deaf = true;
+    world.hold("Stat");
+    world.send("SIZE a.txt");
+    world.event(Event::Drain { deadline: Instant::from_secs(10) });
+    world.wait_seconds(40);
+    world.expect("421 The storage");
+    world.closed(CloseReason::HostStuck);
+    assert_eq!(world.notices.iter().filter(|notice| matches!(notice, Notice::Ended(_))).count(), 1);
+}
+
+#[test]
+fn a_storage_that_is_stuck_in_a_transfer_ends_the_session() {
+    for kind in ["OpenRead", "Read"] {
+        let mut world = World::logged_in();
+        world.deaf = true;
+        world.passive();
+        world.hold(kind);
+        world.send("RETR a.txt");
+        world.send("ABOR");
+        world.wait_seconds(29);
+        assert!(world.session.phase() == ftp_proto::server::Phase::Open);
+        world.wait_seconds(1);
+        assert_eq!(world.session.phase(), ftp_proto::server::Phase::Closed(CloseReason::HostStuck));
+    }
+}
+
+#[test]
+fn a_transfer_whose_commit_is_stuck_is_not_complete() {
+    let mut world = World::logged_in();
+    world.deaf = true;
+    let link = world.passive();
+    world.ask("STOR new", "150");
+    world.hold("Finish");
+    world.upload(link, b"content");
+    world.wait_seconds(930);
+    world.expect("421");
+    world.closed(CloseReason::HostStuck);
+    assert_eq!(world.outcomes(), [TransferOutcome::Failed(Failure::TimedOut)]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub(crate) struct Books {
     seen: BTreeSet<String>,
     open: BTreeSet<ActionId>,
     shut: bool,
+    /// Whether a transfer has started and not ended.
+    moving: bool,
     pub(crate) ended: Option<CloseReason>,
 }
 
@@ -48,8 +50,17 @@ impl Books {
 
     pub(crate) fn notice(&mut self, notice: &Notice) {
         assert!(self.ended.is_none(), "the summary is the last notice");
-        if let Notice::Ended(summary) = notice {
-            self.ended = Some(summary.reason);
+        match notice {
+            Notice::TransferStarted { .. } => {
+                assert!(!self.moving, "a transfer began while another ran");
+                self.moving = true;
+            }
+            Notice::TransferEnded(_) => self.moving = false,
+            Notice::Ended(summary) => {
+                assert!(!self.moving, "the session ended before its transfer");
+                self.ended = Some(summary.reason);
+            }
+            _ => {}
         }
     }
 

@@ -12,6 +12,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of the world")]
 
 mod books;
+mod client;
 mod dice;
 mod links;
 mod replies;
@@ -25,9 +26,9 @@ use std::time::Duration;
 
 use ftp_proto::action::HostAction;
 use ftp_proto::config::Config;
-use ftp_proto::event::{Admission, ControlEnd};
+use ftp_proto::event::Admission;
 use ftp_proto::outcome::{Connected, DataEnd};
-use ftp_proto::server::{CloseReason, Misuse, Phase, Session};
+use ftp_proto::server::{Misuse, Phase, Session};
 use ftp_proto::storage::{Account, Entry, FinishHow, Permissions};
 use ftp_proto::time::{Instant, UnixTime};
 use ftp_proto::{ActionId, Completion, DataId, DirId, Event, Failure, FileId, ListenerId, Notice, Ticket};
@@ -194,145 +195,6 @@ impl World {
     }
 }
 
-// What the client does on the control connection.
-impl World {
-    /// Sends a line.
-    pub(crate) fn send(&mut self, line: &str) {
-        self.send_bytes(format!("{line}\r\n").as_bytes());
-    }
-
-    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
-        self.event(Event::Received(bytes));
-    }
-
-    /// The next reply, which begins like this.
-    #[track_caller]
-    pub(crate) fn expect(&mut self, beginning: &str) -> Reply {
-        let Some(reply) = self.next_reply() else { panic!("expected {beginning:?}, there is no reply") };
-        assert!(reply.text().starts_with(beginning), "expected {beginning:?}, got {:?}", reply.text());
-        reply
-    }
-
-    #[track_caller]
-    pub(crate) fn ask(&mut self, line: &str, beginning: &str) -> Reply {
-        self.send(line);
-        self.expect(beginning)
-    }
-
-    /// The client has read every reply there was.
-    #[track_caller]
-    pub(crate) fn silent(&mut self) {
-        if let Some(reply) = self.next_reply() {
-            panic!("expected nothing, got {:?}", reply.text());
-        }
-    }
-
-    pub(crate) fn next_reply(&mut self) -> Option<Reply> {
-        let reply = self.wire.replies.get(self.wire.read)?.clone();
-        self.wire.read += 1;
-        Some(reply)
-    }
-
-    /// The client closes its side of the control connection.
-    pub(crate) fn hang_up(&mut self) {
-        self.event(Event::ControlEnded(ControlEnd::Eof));
-    }
-
-    pub(crate) fn break_control(&mut self) {
-        self.event(Event::ControlEnded(ControlEnd::Reset));
-    }
-
-    #[track_caller]
-    pub(crate) fn closed(&mut self, reason: CloseReason) {
-        self.silent();
-        assert_eq!(self.session.phase(), Phase::Closed(reason));
-    }
-}
-
-// Data connections, as the client sees them.
-impl World {
-    /// EPSV, and a connection to its port.
-    #[track_caller]
-    pub(crate) fn passive(&mut self) -> usize {
-        self.ask("EPSV", "229");
-        self.connect()
-    }
-
-    /// Connects to the last port that the server listens on.
-    pub(crate) fn connect(&mut self) -> usize {
-        self.connect_as(PEER)
-    }
-
-    pub(crate) fn connect_as(&mut self, who: &str) -> usize {
-        let link = self.new_link(address(who));
-        let listener = self.listeners.values_mut().next_back().expect("the server listens");
-        listener.backlog.push_back(link);
-        self.accept();
-        self.settle();
-        link
-    }
-
-    pub(crate) fn link(&self, link: usize) -> &Link {
-        &self.links[link]
-    }
-
-    /// The client sends these bytes on a data connection.
-    pub(crate) fn give(&mut self, link: usize, bytes: &[u8]) {
-        self.links[link].outgoing.extend(bytes);
-        self.poke(link);
-        self.settle();
-    }
-
-    /// The client ends its side of a data connection.
-    pub(crate) fn end(&mut self, link: usize, how: DataEnd) {
-        self.links[link].end = Some(how);
-        self.poke(link);
-        self.settle();
-    }
-
-    /// Sends everything, and the end.
-    pub(crate) fn upload(&mut self, link: usize, bytes: &[u8]) {
-        self.give(link, bytes);
-        self.end(link, DataEnd::Clean);
-    }
-
-    pub(crate) fn reset(&mut self, link: usize) {
-        self.links[link].reset = true;
-        self.poke(link);
-        self.settle();
-    }
-
-    /// The action that waits on a data connection.
-    pub(crate) fn open_on(&self, link: usize) -> ActionId {
-        self.links[link].waiting.first().expect("an action waits").id()
-    }
-
-    /// Whether the client takes what comes.
-    pub(crate) fn read(&mut self, link: usize, reads: bool) {
-        self.links[link].reads = reads;
-        self.poke(link);
-        self.settle();
-    }
-
-    /// A whole download over a passive connection.
-    #[track_caller]
-    pub(crate) fn fetch(&mut self, line: &str) -> Vec<u8> {
-        let link = self.passive();
-        self.ask(line, "150");
-        self.expect("226");
-        self.links[link].received.clone()
-    }
-
-    /// A whole upload over a passive connection.
-    #[track_caller]
-    pub(crate) fn store(&mut self, line: &str, bytes: &[u8]) -> Reply {
-        let link = self.passive();
-        self.ask(line, "150");
-        self.upload(link, bytes);
-        self.expect("226")
-    }
-}
-
 // The host, as a test wants it.
 impl World {
     /// Host actions of this kind are not answered until `release`.
@@ -359,6 +221,19 @@ impl World {
 
     pub(crate) fn account(&mut self, name: &str, change: impl FnOnce(&mut Account)) {
         change(&mut self.accounts.get_mut(name.as_bytes()).expect("a known account").1);
+    }
+
+    /// The actions so far, where `logs` is on, with writes that follow one another in one.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        let mut actions: Vec<String> = Vec::new();
+        for action in self.log.iter().filter_map(|line| line.strip_prefix("< ")) {
+            let written = |action: &str| Some(action.strip_prefix("Write(b\"")?.strip_suffix("\")")?.to_owned());
+            match (actions.last_mut().and_then(|last| Some((written(last)?, last))), written(action)) {
+                (Some((before, last)), Some(more)) => *last = format!("Write(b\"{before}{more}\")"),
+                _ => actions.push(action.into()),
+            }
+        }
+        actions
     }
 
     pub(crate) fn has_open_files(&self) -> bool {

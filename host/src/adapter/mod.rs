@@ -7,7 +7,7 @@
 //! | [`Register`], [`Permit`] | who is let in, who is still there, and when all have left |
 //! | [`Engine`], [`Clock`] | one session's engine with its time and its seed |
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
-//! | [`Range`], [`Offload`], [`Throttle`] | moving a file's bytes, and telling of it |
+//! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
 //! | [`socket`] | listening, closing, and what errors mean |
 
 mod admission;
@@ -29,7 +29,7 @@ pub use admission::{Caps, Permit, Register, Resident, SessionId};
 pub use clock::Clock;
 pub use control::{Control, Stream};
 pub use engine::Engine;
-pub use offload::{Offload, Range, Throttle};
+pub use offload::{Offload, PROGRESS_EVERY, Range};
 
 /// What watches the notices.
 pub type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ftp_proto::Failure;
 use ftp_proto::outcome::{DataEnd, Moved};
@@ -131,37 +131,11 @@ impl Range {
     }
 }
 
-/// Says when to tell of progress: often enough for the engine's stall timer and seldom enough to cost nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Throttle(Instant);
-
-impl Throttle {
-    /// Begins now: nothing is due yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Instant::now())
-    }
-
-    /// Whether it is time to tell; then it is not for a while.
-    #[must_use]
-    pub fn is_due(&mut self) -> bool {
-        let now = Instant::now();
-        let due = now.duration_since(self.0) >= PROGRESS_EVERY;
-        if due {
-            self.0 = now;
-        }
-        due
-    }
-}
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// How often to tell of an operation's progress, where there is some: often enough for the engine, which is owed one
+/// report a second, and seldom enough to cost nothing. By the clock, so that what moved just before it came to a halt
+/// is told too.
+pub const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// Bytes of one `sendfile`: some milliseconds of a slow disk.
 #[cfg(target_os = "linux")]
 const AT_ONCE: usize = 512 * 1024;
-/// The engine is owed one report a second.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);

@@ -2,6 +2,8 @@
 //!
 //! `REPLIES` in each test's head are RFC 959 §5.4 unless another RFC is named.
 
+#![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
+
 mod access;
 mod directories;
 mod facts;

@@ -32,6 +32,16 @@ fn allo_asks_for_room() {
 }
 
 #[test]
+fn a_refused_allo_is_no_promise_for_the_next_upload() {
+    for server in servers() {
+        let mut wire = server.login();
+        wire.ask("ALLO 18446744073709551615", 452);
+        wire.store(Way::Epsv, "STOR small", b"fits");
+        assert_eq!(server.content("small").unwrap(), b"fits");
+    }
+}
+
+#[test]
 fn every_way_to_a_data_connection() {
     let server = Setup::new().start();
     server.put("a", b"content");

@@ -1,0 +1,127 @@
+//! suppaftp, the client of the Rust world, does its day's work.
+
+#![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
+
+use std::io::{Cursor, Read, Write};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ftp_tests::{FAMILIES, Harness, Setup, pattern};
+use suppaftp::types::FileType;
+use suppaftp::{FtpStream, Mode};
+
+/// A client of each mode in each family.
+fn clients(server: &Harness) -> impl Iterator<Item = (String, FtpStream)> {
+    FAMILIES.into_iter().flat_map(move |family| {
+        let modes: &[Mode] = if family.is_ipv4() {
+            &[Mode::Passive, Mode::ExtendedPassive, Mode::Active]
+        } else {
+            &[Mode::ExtendedPassive, Mode::Active]
+        };
+        modes.iter().map(move |mode| (format!("{mode:?} over {family}"), client(server, family, *mode)))
+    })
+}
+
+fn client(server: &Harness, family: IpAddr, mode: Mode) -> FtpStream {
+    let mut client = FtpStream::connect(server.address_of(family)).unwrap();
+    if mode == Mode::Active {
+        client = client.active_mode(Duration::from_secs(10));
+    }
+    client.set_mode(mode);
+    client.login("alice", "secret").unwrap();
+    client.transfer_type(FileType::Binary).unwrap();
+    client
+}
+
+#[test]
+fn files_up_and_down() {
+    let server = Setup::new().start();
+    for (name, mut client) in clients(&server) {
+        for size in [0, 1, 2_000_000] {
+            let content = pattern(size);
+            assert_eq!(client.put_file("f", &mut Cursor::new(&content)).unwrap(), size as u64, "{name}");
+            assert!(client.retr_as_buffer("f").unwrap().into_inner() == content, "{name}");
+            assert_eq!(client.size("f").unwrap(), size);
+        }
+        client.append_file("f", &mut Cursor::new(b"more")).unwrap();
+        assert_eq!(client.size("f").unwrap(), 2_000_004);
+        client.rm("f").unwrap();
+        assert!(client.retr_as_buffer("f").is_err(), "{name}");
+        client.quit().unwrap();
+    }
+}
+
+#[test]
+fn resuming_both_ways() {
+    let server = Setup::new().start();
+    let content = pattern(300_000);
+    for (name, mut client) in clients(&server) {
+        client.put_file("f", &mut Cursor::new(&content[..100_000])).unwrap();
+        client.resume_transfer(100_000).unwrap();
+        let mut upload = client.put_with_stream("f").unwrap();
+        upload.write_all(&content[100_000..]).unwrap();
+        upload.finish().unwrap();
+        assert!(server.content("f").unwrap() == content, "{name}");
+        client.resume_transfer(123_456).unwrap();
+        let mut rest = Vec::new();
+        let mut download = client.retr_as_stream("f").unwrap();
+        download.read_to_end(&mut rest).unwrap();
+        download.finish().unwrap();
+        assert!(rest == content[123_456..], "{name}");
+        client.quit().unwrap();
+    }
+}
+
+#[test]
+fn directories_and_listings() {
+    let server = Setup::new().start();
+    for (name, mut client) in clients(&server) {
+        client.mkdir("d").unwrap();
+        client.cwd("d").unwrap();
+        assert_eq!(client.pwd().unwrap(), "/d");
+        client.put_file("one", &mut Cursor::new(b"1")).unwrap();
+        client.put_file("two", &mut Cursor::new(b"22")).unwrap();
+        client.rename("one", "three").unwrap();
+        let mut names = client.nlst(None).unwrap();
+        names.sort();
+        assert_eq!(names, ["three", "two"], "{name}");
+        let listed = client.list(None).unwrap();
+        let files: Vec<suppaftp::list::File> = listed.iter().map(|line| line.parse().unwrap()).collect();
+        assert_eq!(files.iter().map(suppaftp::list::File::size).sum::<usize>(), 3, "{listed:?}");
+        assert_eq!(client.mlsd(None).unwrap().iter().filter(|line| line.contains("type=file;")).count(), 2);
+        client.mdtm("two").unwrap();
+        assert!(client.rmdir("/d").is_err(), "{name}");
+        client.rm("two").unwrap();
+        client.rm("three").unwrap();
+        client.cdup().unwrap();
+        client.rmdir("d").unwrap();
+        assert!(client.cwd("d").is_err());
+        client.quit().unwrap();
+    }
+}
+
+#[test]
+fn features_and_an_abort() {
+    let server = Setup::new().start();
+    // Too large to be on its way as a whole when the client has had enough.
+    std::fs::File::create(server.root().join("large")).unwrap().set_len(64 << 20).unwrap();
+    for (name, mut client) in clients(&server) {
+        assert!(client.feat().unwrap().contains_key("SIZE"), "{name}");
+        client.opts("UTF8", Some("ON")).unwrap();
+        let mut download = client.retr_as_stream("large").unwrap();
+        download.read_exact(&mut [0; 1000]).unwrap();
+        client.abort(download).unwrap();
+        client.noop().unwrap();
+        client.put_file("small", &mut Cursor::new(b"after it")).unwrap();
+        assert_eq!(client.retr_as_buffer("small").unwrap().into_inner(), b"after it");
+        client.quit().unwrap();
+    }
+}
+
+#[test]
+fn a_wrong_password() {
+    let server = Setup::new().start();
+    let mut client = FtpStream::connect(server.address()).unwrap();
+    assert!(client.login("alice", "wrong").is_err());
+    client.login("alice", "secret").unwrap();
+}
