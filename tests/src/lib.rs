@@ -13,6 +13,9 @@
 //! wire.ask("QUIT", 221);
 //! ```
 //!
+//! Every dialogue runs through every adapter: a test program `NAME_mio` is the same source as `NAME` (a symbolic link),
+//! and its servers are mio's ([`Adapter::of_this_program`]).
+//!
 //! [`Wire`] knows how replies are framed and nothing of what a server should say. A [`Target`] is whatever is talked
 //! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
 //! nothing was left open.
@@ -28,7 +31,7 @@ pub use data::{Opened, Way, connect_from, reset};
 pub use harness::{Files, Harness, Setup};
 pub use meddler::{Ledger, Meddler, Operation};
 pub use reply::Reply;
-pub use target::{Caps, Elsewhere, Notices, Target, TokioTarget};
+pub use target::{Adapter, Caps, Elsewhere, Notices, Target, Wanted};
 pub use wire::Wire;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
