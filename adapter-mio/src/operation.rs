@@ -212,7 +212,7 @@ pub(crate) fn accept(listener: &Watched<TcpListener>) -> Result<(TcpStream, Sock
 
 /// Whether a connection that was asked for has come about.
 pub(crate) fn connected(connection: &Connection) -> Result<(), Halt> {
-    connection.give_out(|stream| established(stream)).map_err(halt)
+    connection.give_out(established).map_err(halt)
 }
 
 fn established(stream: &TcpStream) -> io::Result<()> {

@@ -34,7 +34,8 @@ pub use reply::Reply;
 pub use target::{Adapter, Caps, Elsewhere, Notices, Target, Wanted};
 pub use wire::Wire;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,23 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "never came about: {what}");
         thread::park_timeout(Duration::from_millis(2));
     }
+}
+
+/// So many ports in a row that are free now, as far as the kernel knows.
+///
+/// # Panics
+/// When there are none.
+#[must_use]
+pub fn free_ports(count: u16) -> RangeInclusive<u16> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+    let row = || {
+        let first = bind(0)?;
+        let port = first.local_addr().ok()?.port();
+        let last = port.checked_add(count - 1)?;
+        let _others = (port + 1..=last).map(bind).collect::<Option<Vec<_>>>()?;
+        Some(port..=last)
+    };
+    (0..1000).find_map(|_| row()).expect("a row of free ports")
 }
 
 /// Bytes that look like nothing else: no two places within 64 KiB are alike, and there are line ends among them.
