@@ -4,12 +4,13 @@
 //! cancelled one is gone at once, and its listener's port is free as soon as that is closed. Everything else that
 //! has to wait runs as a task of a [`JoinSet`], which ends with the session.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use ftp_host::HostSession;
+use ftp_host::adapter::{Offload, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -19,8 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::guard::{Cancel, Guard, Meter, Progress};
 use crate::mailbox::{Mailbox, Report};
-use crate::offload::{self, Offload};
-use crate::socket;
+use crate::offload;
 
 /// A session's data plane.
 #[derive(Debug)]
@@ -123,9 +123,11 @@ impl DataPlane {
     }
 
     fn listen(&mut self, ticket: Ticket<Listening>, id: ListenerId, address: IpAddr, ports: &Ports) {
-        let result = socket::listen(self.scoped(SocketAddr::new(address, 0)), ports).map(|(listener, address)| {
+        let address = self.scoped(SocketAddr::new(address, 0));
+        let result = socket::listen(address, ports).and_then(|(listener, address)| {
+            let listener = TcpListener::from_std(listener).map_err(|_| Failure::NoPort)?;
             self.listeners.push((id, listener));
-            Listening { address }
+            Ok(Listening { address })
         });
         self.answer(ticket.settle(result));
     }
@@ -141,7 +143,7 @@ impl DataPlane {
         let mut cancel = self.cancellable(ticket.id());
         let guard = Guard::new(ticket, self.mailbox.clone());
         self.tasks.spawn(async move {
-            let stream = cancel.or(socket::connect(from, to)).await;
+            let stream = cancel.or(connect(from, to)).await;
             connected(guard, data, stream.map(|stream| (stream, to)));
         });
     }
@@ -179,8 +181,8 @@ impl DataPlane {
         };
         let how = self.offload;
         self.spawn(ticket, move |mut cancel, meter| async move {
-            let tell = |moved| meter.tell(moved);
-            offload::file_to_socket(how, file, at, len, &stream, &mut cancel, tell).await
+            let range = Range::new(file, at, len);
+            offload::file_to_socket(how, range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
 
@@ -196,14 +198,15 @@ impl DataPlane {
             return self.answer(ticket.fail(Failure::Io));
         };
         self.spawn(ticket, move |mut cancel, meter| async move {
-            offload::socket_to_file(file, at, max, &stream, &mut cancel, |moved| meter.tell(moved)).await
+            let range = Range::new(file, at, max);
+            offload::socket_to_file(range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
 
     fn close(&mut self, ticket: Ticket<Closed>, data: DataId, how: CloseHow) {
         let index = self.streams.iter().position(|(id, _)| *id == data);
         let result = match index.map(|index| self.streams.swap_remove(index)) {
-            Some((_, stream)) => socket::close(&stream, how).map(|()| Closed),
+            Some((_, stream)) => socket::close(&*stream, how).map(|()| Closed),
             None => Err(Failure::Io),
         };
         self.answer(ticket.settle(result));
@@ -246,16 +249,20 @@ impl DataPlane {
         self.mailbox.post(Report::Done(completion));
     }
 
-    /// A link-local IPv6 address means nothing without its interface: that of the control connection.
-    fn scoped(&self, mut address: SocketAddr) -> SocketAddr {
-        if let (SocketAddr::V6(address), SocketAddr::V6(local)) = (&mut address, &self.local)
-            && address.ip().is_unicast_link_local()
-            && address.scope_id() == 0
-        {
-            address.set_scope_id(local.scope_id());
-        }
-        address
+    fn scoped(&self, address: SocketAddr) -> SocketAddr {
+        socket::scoped(address, self.local)
     }
+}
+
+/// Connects from `local`'s address (its port is of no meaning) to `peer`.
+///
+/// Cancel-safe: dropped half-way, nothing is left.
+async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::from_std(socket::dial(local, peer)?)?;
+    stream.writable().await?;
+    stream.take_error()?.map_or(Ok(()), Err)?;
+    socket::prepare(&stream)?;
+    Ok(stream)
 }
 
 fn poll_accept(

@@ -7,41 +7,24 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_host::{Client, Host, HostSession, ReplyTo};
-use ftp_proto::config::Config;
+use ftp_host::adapter::{Engine, Permit, SessionId, Settings, socket};
+use ftp_host::{Client, HostSession, ReplyTo};
 use ftp_proto::event::Admission;
-use ftp_proto::server::{Misuse, Phase, Session};
-use ftp_proto::{Action, Event, Notice};
+use ftp_proto::{Action, Event};
 use tokio::net::TcpStream;
 
-use crate::admission::{Permit, SessionId};
-use crate::clock::{self, Alarm, Clock};
-use crate::control::Control;
+use crate::alarm::Alarm;
+use crate::control::{self, Control};
 use crate::data::DataPlane;
-use crate::mailbox::{Inbox, Report};
-use crate::offload::Offload;
-use crate::socket;
-
-/// What watches the notices.
-pub(crate) type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;
-
-/// What all sessions of a server share.
-pub(crate) struct Settings {
-    pub(crate) config: Arc<Config>,
-    pub(crate) host: Arc<dyn Host>,
-    pub(crate) observer: Box<Observer>,
-    pub(crate) offload: Offload,
-}
+use crate::mailbox::{Inbox, Mailbox, Report};
 
 /// One session and everything it holds. Dropping it closes all of it.
 pub(crate) struct Driver {
-    session: Session,
-    clock: Clock,
+    engine: Engine,
     alarm: Alarm,
     inbox: Inbox,
     world: World,
-    permit: Permit,
-    misused: bool,
+    permit: Permit<Mailbox>,
 }
 
 /// All that actions act on. It has no way to the engine: running an action cannot re-enter it.
@@ -62,16 +45,13 @@ impl Driver {
         stream: TcpStream,
         peer: SocketAddr,
         inbox: Inbox,
-        permit: Permit,
+        permit: Permit<Mailbox>,
     ) -> io::Result<Box<Self>> {
         let local = socket::canonical(stream.local_addr()?);
         let client = Client { peer: socket::canonical(peer), local };
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed)?;
-        let clock = Clock::start();
         let mailbox = inbox.mailbox();
         let world = World {
-            control: Control::new(stream)?,
+            control: control::take(stream)?,
             data: DataPlane::new(local, settings.offload, mailbox.clone()),
             host: settings.host.session(client),
             reply_to: ReplyTo::new(move |completion| mailbox.post(Report::Done(completion))),
@@ -80,13 +60,11 @@ impl Driver {
             settings: Arc::clone(&settings),
         };
         Ok(Box::new(Self {
-            session: Session::new(Arc::clone(&settings.config), seed, clock::unix_time()),
-            clock,
-            alarm: Alarm::new(clock),
+            engine: Engine::new(Arc::clone(&settings.config))?,
+            alarm: Alarm::new(),
             inbox,
             world,
             permit,
-            misused: false,
         }))
     }
 
@@ -97,14 +75,14 @@ impl Driver {
         let Client { peer, local } = self.world.client;
         self.feed(Event::Connected { local, peer, admission });
         let mut turns = 0;
-        while self.is_open() {
+        while self.engine.is_open() {
             if self.turn() {
                 turns += 1;
                 if turns == TURNS_AT_ONCE {
                     turns = 0;
                     self.breathe().await;
                 }
-            } else if self.is_open() {
+            } else if self.engine.is_open() {
                 turns = 0;
                 self.world.control.say_farewell();
                 self.wait().await;
@@ -112,7 +90,7 @@ impl Driver {
         }
         let (control, mut permit) = self.dismantle();
         if permit.step_outside() {
-            control.close().await;
+            control::close(control).await;
         }
     }
 
@@ -139,7 +117,7 @@ impl Driver {
                     self.feed(Event::Done(completion));
                 }
                 Report::Progress { id, bytes } => self.feed(Event::Progress { id, bytes }),
-                Report::Drain(deadline) => self.feed(Event::Drain { deadline: self.clock.at(deadline) }),
+                Report::Drain(deadline) => self.engine.drain(deadline, |action| self.world.run(action)),
             }
         }
         busy
@@ -168,11 +146,7 @@ impl Driver {
     }
 
     fn tell_time(&mut self) -> bool {
-        let due = self.session.next_deadline().is_some_and(|deadline| deadline.at <= self.clock.now());
-        if due {
-            self.feed(Event::Timeout);
-        }
-        due
+        self.engine.tell_time(|action| self.world.run(action))
     }
 
     /// Lets other tasks run, and looks for data connections, which otherwise only a wait does: a client that keeps the
@@ -191,13 +165,14 @@ impl Driver {
     /// Cancel-safe, as is every arm: none takes anything that it does not keep.
     async fn wait(&mut self) {
         let reads = self.wants_input();
-        let deadline = self.session.next_deadline().map(|deadline| deadline.at);
+        let deadline = self.engine.deadline();
         let Self { inbox, alarm, world: World { control, data, .. }, .. } = self;
+        let control = &*control;
         tokio::select! {
             biased;
             () = inbox.arrival() => {}
-            () = control.writable(), if control.has_pending() => {}
-            () = control.readable(), if reads => {}
+            () = control::writable(control), if control.has_pending() => {}
+            () = control::readable(control), if reads => {}
             () = data.accepted(), if data.is_accepting() => {}
             () = alarm.until(deadline) => {}
         }
@@ -205,31 +180,15 @@ impl Driver {
 
     /// Gives the engine one event and runs what it asks for.
     fn feed(&mut self, event: Event<'_>) {
-        if !self.is_open() {
-            return;
-        }
-        match self.session.handle(self.clock.now(), event) {
-            Ok(actions) => actions.for_each(|action| self.world.run(action)),
-            Err(misuse) => self.give_up(misuse),
-        }
-    }
-
-    /// A fault of this crate or of a host that mixed up its sessions: nothing that goes on from here can be trusted.
-    fn give_up(&mut self, misuse: Misuse) {
-        debug_assert!(false, "the engine was misused: {misuse}");
-        self.misused = true;
-    }
-
-    fn is_open(&self) -> bool {
-        !self.misused && !matches!(self.session.phase(), Phase::Closed(_))
+        self.engine.feed(event, |action| self.world.run(action));
     }
 
     fn wants_input(&self) -> bool {
-        self.world.control.is_readable() && self.session.interest().control
+        self.world.control.is_readable() && self.engine.wants_input()
     }
 
     /// Drops everything but the control connection and its place.
-    fn dismantle(self: Box<Self>) -> (Control, Permit) {
+    fn dismantle(self: Box<Self>) -> (Control, Permit<Mailbox>) {
         let Self { world: World { control, .. }, permit, .. } = *self;
         (control, permit)
     }

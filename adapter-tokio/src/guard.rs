@@ -4,14 +4,13 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
+use ftp_host::adapter::{PROGRESS_EVERY, socket};
 use ftp_proto::{ActionId, Completion, Failure, Outcome, Ticket};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::mailbox::{Mailbox, Report};
-use crate::socket;
 
 /// Sees to it that a ticket is answered: when the task that holds it is dropped, aborted or panics, the answer is
 /// [`Failure::Lost`].
@@ -127,9 +126,6 @@ impl Progress {
         }
     }
 }
-
-/// The engine is owed one report a second.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests;

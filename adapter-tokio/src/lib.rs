@@ -42,8 +42,7 @@
 //! }
 //! ```
 
-mod admission;
-mod clock;
+mod alarm;
 mod control;
 mod data;
 mod driver;
@@ -51,10 +50,8 @@ mod guard;
 mod mailbox;
 mod offload;
 mod server;
-mod socket;
 
-pub use admission::SessionId;
-pub use offload::Offload;
+pub use ftp_host::adapter::{Offload, SessionId};
 pub use server::{Builder, Handle, Server};
 
 /// The examples of the project's front page run too.

@@ -5,11 +5,12 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use ftp_host::adapter::Resident;
 use ftp_proto::{ActionId, Completion, DataId};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 /// One thing that the driver is told.
 #[derive(Debug)]
@@ -52,6 +53,12 @@ impl Mailbox {
         // Dropping a report can close a socket: not under the lock.
         drop(refused);
         self.0.arrival.notify_one();
+    }
+}
+
+impl Resident for Mailbox {
+    fn drain(&self, deadline: Instant) {
+        self.post(Report::Drain(deadline));
     }
 }
 

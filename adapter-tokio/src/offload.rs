@@ -3,29 +3,17 @@
 //! Functions on real sockets and files; they know no tickets. Each waits only for the socket, where it can be
 //! cancelled, or for the disk, where it cannot.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::io::ErrorKind;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use ftp_host::adapter::{Offload, Range, socket};
 use ftp_proto::Failure;
 use ftp_proto::outcome::{DataEnd, Done, Moved, Received};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 
 use crate::guard::Cancel;
-use crate::socket;
-
-/// How files are moved to data connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Offload {
-    /// By the kernel where it can (`sendfile` on Linux), else as [`Buffered`](Self::Buffered).
-    #[default]
-    Kernel,
-    /// By reading into a buffer on the runtime's blocking threads and writing from there.
-    Buffered,
-}
 
 /// Sends `bytes` from `sent` on, until the kernel has taken all of them.
 ///
@@ -73,57 +61,75 @@ pub(crate) async fn receive(stream: &TcpStream, max: usize, cancel: &mut Cancel)
     }
 }
 
-/// Moves `len` bytes of `file`, from `at` on, to the connection; fewer only at the end of the file.
+/// Moves `range` of a file to the connection; less only at the end of the file.
 ///
 /// Not cancel-safe: dropped half-way, how much was sent is lost.
 pub(crate) async fn file_to_socket(
     how: Offload,
-    file: Arc<File>,
-    at: u64,
-    len: u64,
+    mut range: Range,
     stream: &TcpStream,
     cancel: &mut Cancel,
     mut progress: impl FnMut(u64),
 ) -> Result<Moved, Failure> {
-    let mut range = Range { file, at, len, moved: 0 };
     if how == Offload::Kernel
-        && let Some(moved) = kernel::send_file(&mut range, stream, cancel, &mut progress).await?
+        && let Some(moved) = send_file(&mut range, stream, cancel, &mut progress).await?
     {
         return Ok(moved);
     }
     let mut buffer = vec![0; range.room(BUFFER)];
     while range.left() > 0 {
         cancel.or(stream.writable()).await?;
-        let (filled, count) = range.read(buffer).await?;
+        let (filled, count) = read(&range, buffer).await?;
         buffer = filled;
         let Some(chunk @ [_, ..]) = buffer.get(..count) else { return Ok(range.ended()) };
-        let before = range.moved;
+        let before = range.moved();
         send_all(stream, chunk, 0, cancel, |sent| progress(before + sent)).await?;
-        range.moved += count as u64;
+        range.advance(count);
     }
     Ok(range.whole())
 }
 
-/// Moves at most `max` bytes from the connection to `file`, at `at`; fewer only at the end of the stream.
+/// Lets the kernel move `range` to the connection; `None` where it cannot with this file.
+async fn send_file(
+    range: &mut Range,
+    stream: &TcpStream,
+    cancel: &mut Cancel,
+    mut progress: impl FnMut(u64),
+) -> Result<Option<Moved>, Failure> {
+    while range.left() > 0 {
+        cancel.or(stream.writable()).await?;
+        match stream.try_io(Interest::WRITABLE, || range.send(stream)) {
+            Ok(None) => return Ok(None),
+            Ok(Some(0)) => return Ok(Some(range.ended())),
+            Ok(Some(_)) => {
+                progress(range.moved());
+                // A fast peer on a fast network leaves nothing to wait for; others want the thread too.
+                tokio::task::yield_now().await;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(socket::failure(&error)),
+        }
+    }
+    Ok(Some(range.whole()))
+}
+
+/// Moves bytes from the connection to `range` of a file; less only at the end of the stream.
 ///
 /// What arrived before the stream broke is written before the failure is told. Not cancel-safe: dropped half-way, a
 /// write may still be under way.
 pub(crate) async fn socket_to_file(
-    file: Arc<File>,
-    at: u64,
-    max: u64,
+    mut range: Range,
     stream: &TcpStream,
     cancel: &mut Cancel,
     mut progress: impl FnMut(u64),
 ) -> Result<Moved, Failure> {
-    let mut range = Range { file, at, len: max, moved: 0 };
     let mut buffer = Vec::with_capacity(BUFFER);
     while range.left() > 0 {
         cancel.or(stream.readable()).await?;
         let stop = fill(stream, &mut buffer, range.room(BUFFER));
         if !buffer.is_empty() {
-            buffer = range.write(buffer).await?;
-            progress(range.moved);
+            (range, buffer) = write(range, buffer).await?;
+            progress(range.moved());
         }
         match stop {
             Stop::ForNow => {}
@@ -156,134 +162,29 @@ fn fill(stream: &TcpStream, buffer: &mut Vec<u8>, room: usize) -> Stop {
     Stop::ForNow
 }
 
-/// A range of a file, and how much of it was moved.
-struct Range {
-    file: Arc<File>,
-    at: u64,
-    len: u64,
-    moved: u64,
+/// Reads the next bytes of `range` into `buffer`: it, and how many.
+async fn read(range: &Range, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Failure> {
+    let range = range.clone();
+    blocking(move || {
+        let count = range.read(&mut buffer)?;
+        Ok((buffer, count))
+    })
+    .await
 }
 
-impl Range {
-    fn left(&self) -> u64 {
-        self.len - self.moved
-    }
-
-    /// How much of what is left fits in `most`.
-    fn room(&self, most: usize) -> usize {
-        usize::try_from(self.left()).unwrap_or(usize::MAX).min(most)
-    }
-
-    fn position(&self) -> u64 {
-        self.at.saturating_add(self.moved)
-    }
-
-    fn whole(&self) -> Moved {
-        Moved { bytes: self.moved, end: None }
-    }
-
-    fn ended(&self) -> Moved {
-        Moved { bytes: self.moved, end: Some(DataEnd::Clean) }
-    }
-
-    /// Reads the next bytes into `buffer`: it, and how many.
-    async fn read(&self, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Failure> {
-        let (file, position) = (Arc::clone(&self.file), self.position());
-        let max = self.room(buffer.len());
-        blocking(move || {
-            let count = file.read_at(buffer.get_mut(..max).unwrap_or_default(), position)?;
-            Ok((buffer, count))
-        })
-        .await
-    }
-
-    /// Writes all of `buffer` and gives it back empty.
-    async fn write(&mut self, mut buffer: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        let (file, position, count) = (Arc::clone(&self.file), self.position(), buffer.len() as u64);
-        let buffer = blocking(move || {
-            file.write_all_at(&buffer, position)?;
-            buffer.clear();
-            Ok(buffer)
-        })
-        .await?;
-        self.moved += count;
-        Ok(buffer)
-    }
+/// Writes all of `buffer` and gives it back empty.
+async fn write(mut range: Range, mut buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failure> {
+    blocking(move || {
+        range.write(&buffer)?;
+        buffer.clear();
+        Ok((range, buffer))
+    })
+    .await
 }
 
 /// Runs `work` where it may wait for the disk.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Failure> {
-    match spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| socket::file_failure(&error)),
-        Err(_) => Err(Failure::Lost),
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod kernel {
-    //! `sendfile`: the bytes never leave the kernel.
-
-    use rustix::fs::sendfile;
-    use rustix::io::Errno;
-    use tokio::io::Interest;
-
-    use super::{Cancel, ErrorKind, Failure, Moved, Range, TcpStream, io, socket};
-
-    /// Moves `range` to the connection; `None` where the kernel cannot do it with this file.
-    pub(super) async fn send_file(
-        range: &mut Range,
-        stream: &TcpStream,
-        cancel: &mut Cancel,
-        mut progress: impl FnMut(u64),
-    ) -> Result<Option<Moved>, Failure> {
-        while range.left() > 0 {
-            cancel.or(stream.writable()).await?;
-            match stream.try_io(Interest::WRITABLE, || send_once(range, stream)) {
-                Ok(0) => return Ok(Some(range.ended())),
-                Ok(count) => {
-                    range.moved += count as u64;
-                    progress(range.moved);
-                    // A fast peer on a fast network leaves nothing to wait for; others want the thread too.
-                    tokio::task::yield_now().await;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) if is_unsupported(&error) => return Ok(None),
-                Err(error) => return Err(socket::failure(&error)),
-            }
-        }
-        Ok(Some(range.whole()))
-    }
-
-    fn send_once(range: &Range, stream: &TcpStream) -> io::Result<usize> {
-        // This may wait for the disk, on a thread that should not wait. A hop to another thread for each call would
-        // cost more than the read-ahead of a file that is read in order leaves to wait for; the bound on a call keeps
-        // the worst case to that of one read.
-        let mut offset = range.position();
-        Ok(sendfile(stream, &*range.file, Some(&mut offset), range.room(AT_ONCE))?)
-    }
-
-    fn is_unsupported(error: &io::Error) -> bool {
-        matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
-    }
-
-    /// Bytes of one call: some milliseconds of a slow disk.
-    const AT_ONCE: usize = 512 * 1024;
-}
-
-#[cfg(not(target_os = "linux"))]
-mod kernel {
-    //! No offload: always the buffered path.
-
-    use super::{Cancel, Failure, Moved, Range, TcpStream};
-
-    pub(super) async fn send_file(
-        _range: &mut Range,
-        _stream: &TcpStream,
-        _cancel: &mut Cancel,
-        _progress: impl FnMut(u64),
-    ) -> Result<Option<Moved>, Failure> {
-        Ok(None)
-    }
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    spawn_blocking(work).await.unwrap_or(Err(Failure::Lost))
 }
 
 /// Bytes that one hop to a blocking thread moves.

@@ -1,54 +1,48 @@
 //! The server: takes connections in and gives each a session.
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use ftp_host::adapter::socket::{AcceptFault, Pause};
+use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
 use ftp_proto::config::Config;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
-use crate::admission::{Caps, Register, SessionId};
-use crate::driver::{Driver, Observer, Settings};
-use crate::mailbox::Inbox;
-use crate::offload::Offload;
+use crate::driver::Driver;
+use crate::mailbox::{Inbox, Mailbox};
 
 /// An FTP server on tokio. Cheap to clone; the clones are one server.
 #[derive(Clone)]
 pub struct Server {
     settings: Arc<Settings>,
-    register: Arc<Register>,
+    register: Arc<Register<Mailbox>>,
+    /// Notified whenever a connection left while the server is to end.
+    left: Arc<Notify>,
 }
 
 /// Makes a [`Server`]; see [`Server::builder`].
 pub struct Builder {
-    host: Arc<dyn Host>,
-    config: Arc<Config>,
+    settings: Settings,
     caps: Caps,
-    observer: Box<Observer>,
-    offload: Offload,
 }
 
 /// A hand on a running [`Server`]. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Handle(Arc<Register>);
+pub struct Handle(Arc<Register<Mailbox>>);
 
 impl Server {
     /// Begins to make a server that serves `host`: `Server::builder(Arc::new(host))`.
     #[must_use]
     pub fn builder(host: Arc<dyn Host>) -> Builder {
-        Builder {
-            host,
-            config: Arc::default(),
-            caps: Caps { sessions: 4096, per_address: 256, outside: 256 },
-            observer: Box::new(|_, _, _| {}),
-            offload: Offload::default(),
-        }
+        Builder { settings: Settings::new(host), caps: Caps::default() }
     }
 
     /// A hand on the server, to end it and to ask how it is.
@@ -68,8 +62,8 @@ impl Server {
     /// # Errors
     /// If the listener itself cannot be used.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        let mut pause = FIRST_PAUSE;
-        let mut drained = pin!(self.register.drained());
+        let mut pause = Pause::FIRST;
+        let mut drained = pin!(self.until(Register::is_drained));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -78,21 +72,35 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    pause = FIRST_PAUSE;
+                    pause = Pause::FIRST;
                     self.welcome(stream, peer);
                 }
-                Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) if is_the_peers(&error) => {}
-                Err(_) => {
-                    // Trying at once would fail at once: a session has to end first.
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
-                }
+                Err(error) => match AcceptFault::of(&error) {
+                    AcceptFault::Peer => {}
+                    AcceptFault::Shortage => sleep(pause.take()).await,
+                    AcceptFault::Listener => return Err(error),
+                },
             }
         }
         drop(listener);
-        self.register.deserted().await;
+        self.until(Register::is_deserted).await;
         Ok(())
+    }
+
+    /// Waits until `condition` holds, which only the leaving of a connection can bring about.
+    ///
+    /// Cancel-safe.
+    async fn until(&self, condition: impl Fn(&Register<Mailbox>) -> bool) {
+        let mut left = pin!(self.left.notified());
+        loop {
+            // From here on no leaving is missed.
+            left.as_mut().enable();
+            if condition(&self.register) {
+                return;
+            }
+            left.as_mut().await;
+            left.set(self.left.notified());
+        }
     }
 
     /// Begins a session, or drops the connection where there is no room even to say so.
@@ -110,7 +118,7 @@ impl Builder {
     /// The configuration of the sessions. Without it, the default one.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = Arc::new(config);
+        self.settings.config = Arc::new(config);
         self
     }
 
@@ -131,23 +139,24 @@ impl Builder {
     /// What is called with every notice of every session, on the session's task: it must not block.
     #[must_use]
     pub fn observer(mut self, observer: impl Fn(SessionId, &Client, &Notice) + Send + Sync + 'static) -> Self {
-        self.observer = Box::new(observer);
+        self.settings.observer = Box::new(observer);
         self
     }
 
     /// How files are moved to data connections. Without it, by the kernel where it can.
     #[must_use]
     pub fn offload(mut self, offload: Offload) -> Self {
-        self.offload = offload;
+        self.settings.offload = offload;
         self
     }
 
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {
-        let Self { host, config, caps, observer, offload } = self;
-        let settings = Arc::new(Settings { config, host, observer, offload });
-        Server { settings, register: Arc::new(Register::new(caps)) }
+        let left = Arc::new(Notify::new());
+        let notify = Arc::clone(&left);
+        let register = Arc::new(Register::new(self.caps, move || notify.notify_waiters()));
+        Server { settings: Arc::new(self.settings), register, left }
     }
 }
 
@@ -174,28 +183,10 @@ impl fmt::Debug for Server {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, caps, offload, .. } = self;
-        f.debug_struct("Builder")
-            .field("config", config)
-            .field("caps", caps)
-            .field("offload", offload)
-            .finish_non_exhaustive()
+        f.debug_struct("Builder").field("settings", &self.settings).field("caps", &self.caps).finish()
     }
 }
 
-/// Errors of a socket that is no listener.
-fn is_fatal(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::InvalidInput
-}
-
-/// Errors of a connection that broke while it waited; the next one may be whole.
-fn is_the_peers(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
-}
-
-/// How long to wait after a connection could not be accepted, doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// A grace without end.
 const A_YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
-use crate::values::{Anonymous, LogFormat, LogLevel, PortRange, Toggle, User, socket_address};
+use crate::values::{Anonymous, LogFormat, LogLevel, PortRange, RuntimeName, Toggle, User, socket_address};
 
 /// Serves a directory over FTP.
 ///
@@ -92,6 +92,9 @@ pub(crate) struct Options {
     /// Whether what arrived of a broken upload is kept, to be resumed later [default: off].
     #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub(crate) keep_partial: Option<Toggle>,
+    /// What the server runs on [default: tokio].
+    #[arg(long, value_name = "tokio|mio", hide_possible_values = true)]
+    pub(crate) runtime: Option<RuntimeName>,
     /// How much to log: off, error, warn, info, debug or trace [default: info].
     #[arg(long, value_name = "LEVEL", hide_possible_values = true)]
     pub(crate) log: Option<LogLevel>,
@@ -116,6 +119,7 @@ impl Options {
             idle_timeout: self.idle_timeout.or(fallback.idle_timeout),
             active: self.active.or(fallback.active),
             keep_partial: self.keep_partial.or(fallback.keep_partial),
+            runtime: self.runtime.or(fallback.runtime),
             log: self.log.or(fallback.log),
             log_format: self.log_format.or(fallback.log_format),
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use ftp_adapter_tokio::SessionId;
+use ftp_host::adapter::SessionId;
 use ftp_proto::Notice;
 use ftp_proto::notice::{Change, TransferKind, TransferOutcome, TransferSummary};
 use tracing::{debug, info, warn};

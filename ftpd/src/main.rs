@@ -8,6 +8,7 @@
 //! TOML file ────┘                               └→ transfers (bars, on a terminal)
 //! ```
 
+mod adapter;
 mod announcement;
 mod arguments;
 mod console;

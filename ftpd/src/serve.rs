@@ -1,22 +1,23 @@
 //! Puts host, adapter and signals together, and runs them to the end.
 
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_adapter_tokio::{Handle, Server};
-use ftp_host::{Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use ftp_host::{Client, Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
+use ftp_proto::Notice;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use crate::adapter::Server;
 use crate::announcement::Announcement;
 use crate::fault::Fault;
 use crate::settings::Settings;
 use crate::transfers::Transfers;
-use crate::values::{Access, LogFormat};
+use crate::values::{Access, LogFormat, RuntimeName};
 use crate::{console, logging};
 
 /// Serves until a signal ends it.
@@ -26,11 +27,19 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     logging::begin(settings.log, settings.log_format, &transfers);
     let mut announcement = Announcement::new(&settings.directory);
     let host = open_host(&settings, &mut announcement)?;
-    let runtime = Runtime::new().map_err(Fault::Runtime)?;
+    let runtime = begin(settings.runtime).map_err(Fault::Runtime)?;
     let code = runtime.block_on(serve(settings, host, transfers, announcement));
     // What a stuck disk still holds must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// The runtime; beside mio's loops there is little for it to do.
+fn begin(name: RuntimeName) -> std::io::Result<Runtime> {
+    match name {
+        RuntimeName::Tokio => Runtime::new(),
+        RuntimeName::Mio => Builder::new_current_thread().enable_all().build(),
+    }
 }
 
 /// The directory, and who may do what in it.
@@ -72,33 +81,28 @@ async fn serve(
     // Before anything is announced: whoever reads the announcement may send a signal at once.
     let signals = Signals::new().map_err(Fault::Runtime)?;
     let mut listeners = Vec::new();
-    for address in settings.listen {
+    for &address in &settings.listen {
         let fault = |cause| Fault::Listen { address, cause };
-        let listener = TcpListener::bind(address).await.map_err(fault)?;
+        let listener = TcpListener::bind(address).map_err(fault)?;
         announcement.listener(listener.local_addr().map_err(fault)?);
         listeners.push(listener);
     }
-    let server = Server::builder(host)
-        .config(settings.engine)
-        .max_sessions(settings.max_sessions)
-        .max_per_address(settings.max_per_address)
-        .observer(move |session, client, notice| {
-            transfers.follow(session, notice);
-            logging::record(session, client.peer, notice);
-        })
-        .build();
+    let observer = move |session, client: &Client, notice: &Notice| {
+        transfers.follow(session, notice);
+        logging::record(session, client.peer, notice);
+    };
+    let server = Server::new(&settings, host, Box::new(observer));
     let mut serving = JoinSet::new();
     for listener in listeners {
-        let server = server.clone();
-        serving.spawn(async move { server.serve(listener).await });
+        server.serve(listener, &mut serving).map_err(Fault::Runtime)?;
     }
     announcement.make();
-    supervise(server.handle(), serving, signals).await
+    supervise(server, serving, signals).await
 }
 
 /// Waits for the first signal, then for the last session. A second signal ends at once.
 async fn supervise(
-    handle: Handle,
+    server: Server,
     mut serving: JoinSet<std::io::Result<()>>,
     mut signals: Signals,
 ) -> Result<ExitCode, Fault> {
@@ -112,8 +116,8 @@ async fn supervise(
                     return Ok(ExitCode::FAILURE);
                 }
                 draining = true;
-                info!(sessions = handle.sessions(), "{name}: finishing transfers, {} s at most", GRACE.as_secs());
-                handle.shutdown(GRACE);
+                info!(sessions = server.sessions(), "{name}: finishing transfers, {} s at most", GRACE.as_secs());
+                server.shutdown(GRACE);
             }
             ended = serving.join_next() => match ended {
                 None if draining => return Ok(ExitCode::SUCCESS),

@@ -12,7 +12,7 @@ use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
 use crate::fault::Fault;
-use crate::values::{Access, Anonymous, LogFormat, LogLevel, User};
+use crate::values::{Access, Anonymous, LogFormat, LogLevel, RuntimeName, User};
 
 /// Everything that is needed to serve.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) max_sessions: usize,
     /// Sessions at a time from one address.
     pub(crate) max_per_address: usize,
+    /// What the server runs on.
+    pub(crate) runtime: RuntimeName,
     /// The engine's part.
     pub(crate) engine: Config,
     /// How much to log.
@@ -69,6 +71,7 @@ impl Settings {
             anonymous: anonymous.access(),
             max_sessions: count(options.max_sessions, 1000),
             max_per_address: count(options.max_per_address, 100),
+            runtime: options.runtime.unwrap_or(RuntimeName::Tokio),
             engine,
             log: options.log.unwrap_or(LogLevel::Info),
             log_format: options.log_format.unwrap_or(LogFormat::Text),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ftp_adapter_tokio::SessionId;
+use ftp_host::adapter::SessionId;
 use ftp_proto::Notice;
 use ftp_proto::notice::TransferKind;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};

@@ -203,6 +203,16 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// What the server runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RuntimeName {
+    /// Tasks of tokio's.
+    Tokio,
+    /// Event loops, one for each core.
+    Mio,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -36,6 +36,7 @@
 //! ```
 
 mod accounts;
+pub mod adapter;
 mod blocking;
 mod commands;
 mod host;

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ftp_adapter_tokio::Offload;
+use ftp_host::adapter::Offload;
 use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
 use ftp_proto::config::Config;
 use ftp_proto::storage::{FinishHow, Permissions, Replace, WriteMode};
@@ -15,7 +15,7 @@ use ftp_proto::{Notice, VirtualPath};
 use tempfile::TempDir;
 
 use crate::meddler::Meddler;
-use crate::target::{Caps, Notices, Target, TokioTarget};
+use crate::target::{Adapter, Caps, Notices, Target, Wanted};
 use crate::wire::Wire;
 use crate::{FAMILIES, eventually};
 
@@ -30,6 +30,7 @@ pub enum Files {
 
 /// What a server is to be like.
 pub struct Setup {
+    adapter: Adapter,
     config: Config,
     offload: Offload,
     files: Files,
@@ -49,19 +50,28 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The local disk, offloads by the kernel, no delay after failed logins.
+    /// The [adapter of this program](Adapter::of_this_program), the local disk, offloads by the kernel, no delay after
+    /// failed logins.
     #[must_use]
     pub fn new() -> Self {
         let mut config = Config::default();
         config.timeouts.login_delay = Duration::ZERO;
         let caps = Caps { sessions: 1000, per_address: 1000 };
-        Self { config, offload: Offload::Kernel, files: Files::Disk, caps }
+        let adapter = Adapter::of_this_program();
+        Self { adapter, config, offload: Offload::Kernel, files: Files::Disk, caps }
     }
 
     /// Changes the configuration.
     #[must_use]
     pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// Another adapter than that of this program.
+    #[must_use]
+    pub fn adapter(mut self, adapter: Adapter) -> Self {
+        self.adapter = adapter;
         self
     }
 
@@ -122,10 +132,11 @@ impl Setup {
         };
         let notices = Notices::default();
         let open = open_files().len();
-        let target = TokioTarget::start(host, self.config, self.offload, self.caps, Arc::clone(&notices));
+        let Self { adapter, config, offload, caps, .. } = self;
+        let target = adapter.start(Wanted { host, config, offload, caps, notices: Arc::clone(&notices) });
         // The runtime's own descriptors and the listeners; the latter are closed by the end.
         let open = open.max(open_files().len() - LISTENERS);
-        Harness { target: Box::new(target.expect("the server starts")), root, storage, notices, open, stopped: false }
+        Harness { target: target.expect("the server starts"), root, storage, notices, open, stopped: false }
     }
 }
 

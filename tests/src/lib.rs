@@ -13,6 +13,9 @@
 //! wire.ask("QUIT", 221);
 //! ```
 //!
+//! Every dialogue runs through every adapter: a test program `NAME_mio` is the same source as `NAME` (a symbolic link),
+//! and its servers are mio's ([`Adapter::of_this_program`]).
+//!
 //! [`Wire`] knows how replies are framed and nothing of what a server should say. A [`Target`] is whatever is talked
 //! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
 //! nothing was left open.
@@ -28,10 +31,11 @@ pub use data::{Opened, Way, connect_from, reset};
 pub use harness::{Files, Harness, Setup};
 pub use meddler::{Ledger, Meddler, Operation};
 pub use reply::Reply;
-pub use target::{Caps, Elsewhere, Notices, Target, TokioTarget};
+pub use target::{Adapter, Caps, Elsewhere, Notices, Target, Wanted};
 pub use wire::Wire;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::ops::RangeInclusive;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,6 +56,23 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "never came about: {what}");
         thread::park_timeout(Duration::from_millis(2));
     }
+}
+
+/// So many ports in a row that are free now, as far as the kernel knows.
+///
+/// # Panics
+/// When there are none.
+#[must_use]
+pub fn free_ports(count: u16) -> RangeInclusive<u16> {
+    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+    let row = || {
+        let first = bind(0)?;
+        let port = first.local_addr().ok()?.port();
+        let last = port.checked_add(count - 1)?;
+        let _others = (port + 1..=last).map(bind).collect::<Option<Vec<_>>>()?;
+        Some(port..=last)
+    };
+    (0..1000).find_map(|_| row()).expect("a row of free ports")
 }
 
 /// Bytes that look like nothing else: no two places within 64 KiB are alike, and there are line ends among them.

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use ftp_adapter_tokio::{Handle, Offload, Server};
-use ftp_host::Host;
+use ftp_host::adapter::{Observer, Offload};
+use ftp_host::{Client, Host};
 use ftp_proto::Notice;
 use ftp_proto::config::Config;
 use socket2::{Domain, Socket, Type};
@@ -57,65 +59,155 @@ impl Target for Elsewhere {
 /// What was noticed, by session, in order.
 pub type Notices = Arc<Mutex<Vec<(u64, Notice)>>>;
 
-/// The tokio adapter, on a runtime of its own: at both loopback addresses, and at one for both families.
-pub struct TokioTarget {
-    runtime: Runtime,
-    handle: Handle,
-    addresses: Vec<SocketAddr>,
-    dual: SocketAddr,
-    serving: JoinSet<io::Result<()>>,
+/// What an adapter in this process is started with.
+#[derive(Clone)]
+pub struct Wanted {
+    /// Where files and accounts are.
+    pub host: Arc<dyn Host>,
+    /// The engine's part.
+    pub config: Config,
+    /// How files are moved.
+    pub offload: Offload,
+    /// How many sessions.
+    pub caps: Caps,
+    /// Where to put what is noticed.
+    pub notices: Notices,
 }
 
-impl std::fmt::Debug for TokioTarget {
+impl std::fmt::Debug for Wanted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokioTarget").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Wanted").field("config", &self.config).field("caps", &self.caps).finish_non_exhaustive()
     }
 }
 
-impl TokioTarget {
-    /// Starts it on ports that the kernel chooses.
+/// Which adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adapter {
+    /// `ftp-adapter-tokio`.
+    Tokio,
+    /// `ftp-adapter-mio`.
+    Mio,
+}
+
+impl Adapter {
+    /// The one that this test program is named for: `NAME_mio` runs the dialogues of `NAME` through mio.
+    #[must_use]
+    pub fn of_this_program() -> Self {
+        let path = std::env::current_exe().unwrap_or_default();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        // Behind the last hyphen is cargo's hash.
+        let name = name.rsplit_once('-').map_or(&*name, |(name, _)| name);
+        if name.ends_with("_mio") { Self::Mio } else { Self::Tokio }
+    }
+
+    /// Starts a server at both loopback addresses, and at one for both families, on ports that the kernel chooses.
     ///
     /// # Errors
     /// When it cannot listen.
-    pub fn start(
-        host: Arc<dyn Host>,
-        config: Config,
-        offload: Offload,
-        caps: Caps,
-        notices: Notices,
-    ) -> io::Result<Self> {
+    pub fn start(self, wanted: Wanted) -> io::Result<Box<dyn Target>> {
+        Ok(match self {
+            Self::Tokio => Box::new(TokioTarget::start(wanted)?),
+            Self::Mio => Box::new(MioTarget::start(wanted)?),
+        })
+    }
+}
+
+/// Where a server in this process listens.
+#[derive(Debug)]
+struct Addresses {
+    single: Vec<SocketAddr>,
+    dual: SocketAddr,
+}
+
+impl Addresses {
+    fn listen() -> io::Result<(Vec<TcpListener>, Self)> {
+        let mut listeners = Vec::new();
+        for family in FAMILIES {
+            listeners.push(TcpListener::bind((family, 0))?);
+        }
+        let single = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let both = listen_for_both()?;
+        let dual = SocketAddr::new(FAMILIES[0], both.local_addr()?.port());
+        listeners.push(both);
+        Ok((listeners, Self { single, dual }))
+    }
+
+    fn of(&self, family: IpAddr) -> SocketAddr {
+        let found = self.single.iter().find(|address| address.is_ipv4() == family.is_ipv4());
+        *found.expect("a listener for each family")
+    }
+}
+
+/// Puts notices where they are wanted, with the sessions numbered in order.
+fn observer(notices: Notices) -> Box<Observer> {
+    let mut numbers = std::collections::HashMap::new();
+    let numbered = Mutex::new(move |id| {
+        let next = numbers.len() as u64;
+        *numbers.entry(id).or_insert(next)
+    });
+    Box::new(move |session, _: &Client, notice: &Notice| {
+        let number = (numbered.lock().unwrap_or_else(PoisonError::into_inner))(session);
+        notices.lock().unwrap_or_else(PoisonError::into_inner).push((number, notice.clone()));
+    })
+}
+
+/// The tokio adapter, on a runtime of its own.
+struct TokioTarget {
+    runtime: Runtime,
+    handle: ftp_adapter_tokio::Handle,
+    addresses: Addresses,
+    serving: JoinSet<io::Result<()>>,
+}
+
+impl TokioTarget {
+    fn start(Wanted { host, config, offload, caps, notices }: Wanted) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let mut numbers = std::collections::HashMap::new();
-        let numbered = Mutex::new(move |id| {
-            let next = numbers.len() as u64;
-            *numbers.entry(id).or_insert(next)
-        });
-        let server = Server::builder(host)
+        let server = ftp_adapter_tokio::Server::builder(host)
             .config(config)
             .offload(offload)
             .max_sessions(caps.sessions)
             .max_per_address(caps.per_address)
-            .observer(move |session, _, notice| {
-                let number = (numbered.lock().unwrap_or_else(PoisonError::into_inner))(session);
-                notices.lock().unwrap_or_else(PoisonError::into_inner).push((number, notice.clone()));
-            })
+            .observer(observer(notices))
             .build();
+        let (listeners, addresses) = Addresses::listen()?;
         let mut serving = JoinSet::new();
-        let mut addresses = Vec::new();
         let entered = runtime.enter();
-        let mut serve = |listener: TcpListener| {
+        for listener in listeners {
             listener.set_nonblocking(true)?;
-            let address = listener.local_addr()?;
             let (server, listener) = (server.clone(), tokio::net::TcpListener::from_std(listener)?);
             serving.spawn(async move { server.serve(listener).await });
-            io::Result::Ok(address)
-        };
-        for family in FAMILIES {
-            addresses.push(serve(TcpListener::bind((family, 0))?)?);
         }
-        let dual = SocketAddr::new(FAMILIES[0], serve(listen_for_both()?)?.port());
         drop(entered);
-        Ok(Self { runtime, handle: server.handle(), addresses, dual, serving })
+        Ok(Self { runtime, handle: server.handle(), addresses, serving })
+    }
+}
+
+/// The mio adapter, with a thread for each listener.
+struct MioTarget {
+    handle: ftp_adapter_mio::Handle,
+    addresses: Addresses,
+    serving: Vec<Receiver<io::Result<()>>>,
+}
+
+impl MioTarget {
+    fn start(Wanted { host, config, offload, caps, notices }: Wanted) -> io::Result<Self> {
+        let server = ftp_adapter_mio::Server::builder(host)
+            .config(config)
+            .offload(offload)
+            .max_sessions(caps.sessions)
+            .max_per_address(caps.per_address)
+            .observer(observer(notices))
+            .loops(2)
+            .build();
+        let (listeners, addresses) = Addresses::listen()?;
+        let serve = |listener| {
+            let server = server.clone();
+            let (ended, end) = mpsc::channel();
+            thread::spawn(move || ended.send(server.serve(listener)));
+            end
+        };
+        let serving = listeners.into_iter().map(serve).collect();
+        Ok(Self { handle: server.handle(), addresses, serving })
     }
 }
 
@@ -130,12 +222,11 @@ pub struct Caps {
 
 impl Target for TokioTarget {
     fn address(&self, family: IpAddr) -> SocketAddr {
-        let found = self.addresses.iter().find(|address| address.is_ipv4() == family.is_ipv4());
-        *found.expect("a listener for each family")
+        self.addresses.of(family)
     }
 
     fn dual(&self) -> Option<SocketAddr> {
-        Some(self.dual)
+        Some(self.addresses.dual)
     }
 
     fn sessions(&self) -> Option<usize> {
@@ -151,6 +242,25 @@ impl Target for TokioTarget {
             }
             Ok(())
         })
+    }
+}
+
+impl Target for MioTarget {
+    fn address(&self, family: IpAddr) -> SocketAddr {
+        self.addresses.of(family)
+    }
+
+    fn dual(&self) -> Option<SocketAddr> {
+        Some(self.addresses.dual)
+    }
+
+    fn sessions(&self) -> Option<usize> {
+        Some(self.handle.sessions())
+    }
+
+    fn stop(&mut self, grace: Duration) -> io::Result<()> {
+        self.handle.shutdown(grace);
+        self.serving.drain(..).try_for_each(|end| end.recv_timeout(grace + PATIENCE).map_err(io::Error::other)?)
     }
 }
 

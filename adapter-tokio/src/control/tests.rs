@@ -1,5 +1,10 @@
 //! The control connection's order and its end.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+use ftp_proto::event::ControlEnd;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -9,13 +14,13 @@ async fn pair() -> (Control, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    (Control::new(stream).unwrap(), client)
+    (take(stream).unwrap(), client)
 }
 
 async fn flush_all(control: &mut Control) -> usize {
     let mut sent = 0;
     while control.has_pending() {
-        control.writable().await;
+        writable(control).await;
         sent += control.flush().unwrap();
     }
     sent
@@ -23,7 +28,7 @@ async fn flush_all(control: &mut Control) -> usize {
 
 async fn read_some(control: &mut Control, buffer: &mut [u8]) -> Result<usize, ControlEnd> {
     loop {
-        control.readable().await;
+        readable(control).await;
         match control.read(buffer) {
             Ok(0) => {}
             other => return other,
@@ -56,7 +61,7 @@ async fn the_last_reply_arrives_although_the_client_goes_on_talking() {
     client.write_all(b"what nobody reads").await.unwrap();
     control.write(Bytes::from_static(b"goodbye"));
     control.shut_down();
-    let closing = tokio::spawn(control.close());
+    let closing = tokio::spawn(close(control));
     let mut received = Vec::new();
     client.read_to_end(&mut received).await.unwrap();
     assert_eq!(received, b"goodbye");
@@ -72,7 +77,7 @@ async fn an_end_is_told_once_and_replies_still_leave() {
     assert!(!control.is_readable());
     control.write(Bytes::from_static(b"still here"));
     assert_eq!(flush_all(&mut control).await, 10);
-    control.close().await;
+    close(control).await;
     let mut received = Vec::new();
     client.read_to_end(&mut received).await.unwrap();
     assert_eq!(received, b"still here");

@@ -1,6 +1,8 @@
 //! Bytes over real sockets and real files, by both ways.
 
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -101,7 +103,8 @@ async fn a_range_of_a_file_is_sent_whole() {
         let reader = tokio::spawn(read_to_end(theirs));
         let mut told = 0;
         let file = file_of(&content);
-        let moved = file_to_socket(how, file, 1000, 1_500_000, &ours, &mut cancel, |moved| told = moved).await;
+        let moved =
+            file_to_socket(how, Range::new(file, 1000, 1_500_000), &ours, &mut cancel, |moved| told = moved).await;
         assert_eq!(moved, Ok(Moved { bytes: 1_500_000, end: None }), "{how:?}");
         assert_eq!(told, 1_500_000, "{how:?}");
         drop(ours);
@@ -114,9 +117,9 @@ async fn a_file_that_ends_first_says_so() {
     for how in WAYS {
         let (ours, theirs) = pair().await;
         let (_stop, mut cancel) = uncancelled();
-        let moved = file_to_socket(how, file_of(b"short"), 1, 1000, &ours, &mut cancel, |_| {}).await;
+        let moved = file_to_socket(how, Range::new(file_of(b"short"), 1, 1000), &ours, &mut cancel, |_| {}).await;
         assert_eq!(moved, Ok(Moved { bytes: 4, end: Some(DataEnd::Clean) }), "{how:?}");
-        let moved = file_to_socket(how, file_of(b"short"), 9, 1000, &ours, &mut cancel, |_| {}).await;
+        let moved = file_to_socket(how, Range::new(file_of(b"short"), 9, 1000), &ours, &mut cancel, |_| {}).await;
         assert_eq!(moved, Ok(Moved { bytes: 0, end: Some(DataEnd::Clean) }), "{how:?}");
         drop(ours);
         assert_eq!(read_to_end(theirs).await, b"hort", "{how:?}");
@@ -130,7 +133,8 @@ async fn a_download_that_nobody_takes_can_be_cancelled() {
         let (stop, mut cancel) = uncancelled();
         let file = file_of(&pattern(10_000_000));
         let mut stop = Some(stop);
-        let moved = file_to_socket(how, file, 0, 10_000_000, &ours, &mut cancel, |_| drop(stop.take())).await;
+        let moved =
+            file_to_socket(how, Range::new(file, 0, 10_000_000), &ours, &mut cancel, |_| drop(stop.take())).await;
         assert_eq!(moved, Err(Failure::Cancelled), "{how:?}");
     }
 }
@@ -143,7 +147,7 @@ async fn a_download_to_a_peer_that_reset_is_reset() {
         SockRef::from(&theirs).set_linger(Some(Duration::ZERO)).unwrap();
         drop(theirs);
         let file = file_of(&pattern(10_000_000));
-        let moved = file_to_socket(how, file, 0, 10_000_000, &ours, &mut cancel, |_| {}).await;
+        let moved = file_to_socket(how, Range::new(file, 0, 10_000_000), &ours, &mut cancel, |_| {}).await;
         assert_eq!(moved, Err(Failure::Reset), "{how:?}");
     }
 }
@@ -157,9 +161,10 @@ async fn an_upload_is_written_where_it_belongs() {
     let writer = tokio::spawn(async move { theirs.write_all(&sent).await.unwrap() });
     let file = file_of(b"abcdef");
     let mut told = vec![0];
-    let moved = socket_to_file(Arc::clone(&file), 3, 600_000, &ours, &mut cancel, |moved| told.push(moved)).await;
+    let moved =
+        socket_to_file(Range::new(Arc::clone(&file), 3, 600_000), &ours, &mut cancel, |moved| told.push(moved)).await;
     assert_eq!(moved, Ok(Moved { bytes: 600_000, end: None }));
-    let moved = socket_to_file(Arc::clone(&file), 600_003, 600_000, &ours, &mut cancel, |_| {}).await;
+    let moved = socket_to_file(Range::new(Arc::clone(&file), 600_003, 600_000), &ours, &mut cancel, |_| {}).await;
     assert_eq!(moved, Ok(Moved { bytes: 400_000, end: Some(DataEnd::Clean) }));
     writer.await.unwrap();
     assert!(told.is_sorted());
@@ -178,7 +183,7 @@ async fn what_arrived_before_a_reset_is_written_before_the_reset_is_told() {
             SockRef::from(&theirs).set_linger(Some(Duration::ZERO)).unwrap();
         }
     };
-    let moved = socket_to_file(Arc::clone(&file), 0, 1000, &ours, &mut cancel, reset).await;
+    let moved = socket_to_file(Range::new(Arc::clone(&file), 0, 1000), &ours, &mut cancel, reset).await;
     assert_eq!(moved, Err(Failure::Reset));
     assert_eq!(content_of(&file), b"half of it");
 }
@@ -190,7 +195,7 @@ async fn an_upload_that_stalls_can_be_cancelled_and_keeps_what_came() {
     let file = file_of(b"");
     theirs.write_all(b"half of it").await.unwrap();
     let mut stop = Some(stop);
-    let moved = socket_to_file(Arc::clone(&file), 0, 1000, &ours, &mut cancel, |_| drop(stop.take())).await;
+    let moved = socket_to_file(Range::new(Arc::clone(&file), 0, 1000), &ours, &mut cancel, |_| drop(stop.take())).await;
     assert_eq!(moved, Err(Failure::Cancelled));
     assert_eq!(content_of(&file), b"half of it");
 }
@@ -201,7 +206,7 @@ async fn a_file_that_cannot_be_written_is_a_failure_of_the_disk() {
     let (_stop, mut cancel) = uncancelled();
     theirs.write_all(b"bytes").await.unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let moved = socket_to_file(Arc::new(full), 0, 1000, &ours, &mut cancel, |_| {}).await;
+    let moved = socket_to_file(Range::new(Arc::new(full), 0, 1000), &ours, &mut cancel, |_| {}).await;
     assert_eq!(moved, Err(Failure::NoSpace));
 }
 
@@ -212,7 +217,7 @@ async fn what_the_kernel_cannot_send_goes_the_other_way() {
     let (ours, theirs) = pair().await;
     let (_stop, mut cancel) = uncancelled();
     let zeroes = Arc::new(File::open("/proc/self/comm").unwrap());
-    let moved = file_to_socket(Offload::Kernel, zeroes, 0, 1000, &ours, &mut cancel, |_| {}).await.unwrap();
+    let moved = file_to_socket(Offload::Kernel, Range::new(zeroes, 0, 1000), &ours, &mut cancel, |_| {}).await.unwrap();
     assert_eq!(moved.end, Some(DataEnd::Clean));
     drop(ours);
     assert_eq!(read_to_end(theirs).await.len() as u64, moved.bytes);

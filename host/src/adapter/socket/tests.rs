@@ -1,6 +1,6 @@
 //! Ports, refusals and ends, on the loopback.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::io::Write;
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn loopback() -> SocketAddr {
 }
 
 /// Ports in a row of which the kernel says that they are free, held until they are dropped.
-async fn ports_in_a_row(count: u16) -> Vec<(TcpListener, u16)> {
+fn ports_in_a_row(count: u16) -> Vec<(TcpListener, u16)> {
     loop {
         let (first, address) = listen(loopback(), &Ports::Any).unwrap();
         let mut row = vec![(first, address.port())];
@@ -24,16 +24,32 @@ async fn ports_in_a_row(count: u16) -> Vec<(TcpListener, u16)> {
     }
 }
 
-async fn pair() -> (TcpStream, TcpStream) {
+/// Waits for the connection, as a runtime would.
+fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
+    let stream = dial(local, peer)?;
+    stream.set_nonblocking(false)?;
+    // On the loopback it is decided by the time that the call returns.
+    stream.take_error()?.map_or(Ok(()), Err)?;
+    prepare(&stream)?;
+    Ok(stream)
+}
+
+/// Waits for the next connection.
+fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    listener.set_nonblocking(false).unwrap();
+    listener.accept().unwrap()
+}
+
+fn pair() -> (TcpStream, TcpStream) {
     let (listener, address) = listen(loopback(), &Ports::Any).unwrap();
-    let ours = connect(loopback(), address).await.unwrap();
-    let (theirs, _) = listener.accept().await.unwrap();
+    let ours = connect(loopback(), address).unwrap();
+    let (theirs, _) = accept(&listener);
     (ours, theirs)
 }
 
-#[tokio::test]
-async fn a_range_is_tried_from_its_first_port_around_its_end() {
-    let mut row = ports_in_a_row(3).await;
+#[test]
+fn a_range_is_tried_from_its_first_port_around_its_end() {
+    let mut row = ports_in_a_row(3);
     let ports: Vec<u16> = row.iter().map(|(_, port)| *port).collect();
     let range = Ports::Range { range: ports[0]..=ports[2], first: ports[1] };
     assert_eq!(listen(loopback(), &range).map(|_| ()), Err(Failure::NoPort));
@@ -45,64 +61,65 @@ async fn a_range_is_tried_from_its_first_port_around_its_end() {
     assert_eq!(address.port(), ports[1], "the first one first");
 }
 
-#[tokio::test]
-async fn a_closed_listener_leaves_its_port_free_at_once() {
+#[test]
+fn a_closed_listener_leaves_its_port_free_at_once() {
     let (probe, address) = listen(loopback(), &Ports::Any).unwrap();
     let port = address.port();
     drop(probe);
     let only = Ports::Range { range: port..=port, first: port };
     let (listener, address) = listen(loopback(), &only).unwrap();
-    let _client = connect(loopback(), address).await.unwrap();
-    let (_server, _) = listener.accept().await.unwrap();
+    let _client = connect(loopback(), address).unwrap();
+    let (_server, _) = accept(&listener);
     drop(listener);
     assert!(listen(loopback(), &only).is_ok(), "although a connection through it is still open");
 }
 
-#[tokio::test]
-async fn nobody_there_is_a_refusal() {
+#[test]
+fn nobody_there_is_a_refusal() {
     let (listener, address) = listen(loopback(), &Ports::Any).unwrap();
     drop(listener);
-    let error = connect(loopback(), address).await.unwrap_err();
+    let error = connect(loopback(), address).unwrap_err();
     assert_eq!(failure(&error), Failure::Refused);
 }
 
-#[tokio::test]
-async fn a_connection_comes_from_the_address_it_was_told() {
+#[test]
+fn a_connection_comes_from_the_address_it_was_told() {
     let (listener, address) = listen(loopback(), &Ports::Any).unwrap();
-    let _client = connect(SocketAddr::from(([127, 0, 0, 2], 0)), address).await.unwrap();
-    let (_, peer) = listener.accept().await.unwrap();
+    let _client = connect(SocketAddr::from(([127, 0, 0, 2], 0)), address).unwrap();
+    let (_, peer) = accept(&listener);
     assert_eq!(peer.ip().to_string(), "127.0.0.2");
 }
 
-#[tokio::test]
-async fn an_abort_is_seen_as_a_reset() {
-    let (ours, mut theirs) = pair().await;
+#[test]
+fn an_abort_is_seen_as_a_reset() {
+    let (ours, mut theirs) = pair();
     assert_eq!(close(&ours, CloseHow::Abort), Ok(()));
     drop(ours);
-    let error = theirs.read(&mut [0; 10]).await.unwrap_err();
+    let error = theirs.read(&mut [0; 10]).unwrap_err();
     assert_eq!(failure(&error), Failure::Reset);
 }
 
-#[tokio::test]
-async fn a_graceful_close_delivers_everything_although_the_peer_talks() {
-    let (mut ours, mut theirs) = pair().await;
-    theirs.write_all(b"what nobody asked for").await.unwrap();
-    ours.readable().await.unwrap();
-    let sent = vec![7; 100_000];
-    ours.write_all(&sent).await.unwrap();
+#[test]
+fn a_graceful_close_delivers_everything_although_the_peer_talks() {
+    let (mut ours, mut theirs) = pair();
+    theirs.write_all(b"what nobody asked for").unwrap();
+    ours.peek(&mut [0]).unwrap();
+    let sent = vec![7; 50_000];
+    ours.write_all(&sent).unwrap();
+    ours.set_nonblocking(true).unwrap();
     assert_eq!(close(&ours, CloseHow::Graceful), Ok(()));
     drop(ours);
     let mut received = Vec::new();
-    theirs.read_to_end(&mut received).await.unwrap();
+    theirs.read_to_end(&mut received).unwrap();
     assert_eq!(received, sent);
 }
 
-#[tokio::test]
-async fn a_graceful_close_of_a_connection_that_was_reset_says_so() {
-    let (ours, theirs) = pair().await;
+#[test]
+fn a_graceful_close_of_a_connection_that_was_reset_says_so() {
+    let (ours, theirs) = pair();
     assert_eq!(close(&theirs, CloseHow::Abort), Ok(()));
     drop(theirs);
-    ours.readable().await.unwrap();
+    assert!(ours.peek(&mut [0]).is_err());
     assert_eq!(close(&ours, CloseHow::Graceful), Err(Failure::Reset));
 }
 

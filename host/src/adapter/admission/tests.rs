@@ -3,18 +3,26 @@
 use std::time::Duration;
 
 use super::*;
-use crate::mailbox::Inbox;
 
-fn register(sessions: usize, per_address: usize, outside: usize) -> Arc<Register> {
-    Arc::new(Register::new(Caps { sessions, per_address, outside }))
+/// Remembers when it was told to end.
+type Told = Arc<Mutex<Option<Instant>>>;
+
+impl Resident for Told {
+    fn drain(&self, deadline: Instant) {
+        *self.lock().unwrap() = Some(deadline);
+    }
+}
+
+fn register(sessions: usize, per_address: usize, outside: usize) -> Arc<Register<Told>> {
+    Arc::new(Register::new(Caps { sessions, per_address, outside }, || {}))
 }
 
 fn from(address: &str) -> SocketAddr {
     SocketAddr::new(address.parse().unwrap(), 4000)
 }
 
-fn admit(register: &Arc<Register>, address: &str) -> Option<(Permit, Admission)> {
-    register.admit(from(address), Inbox::new().mailbox())
+fn admit(register: &Arc<Register<Told>>, address: &str) -> Option<(Permit<Told>, Admission)> {
+    register.admit(from(address), Told::default())
 }
 
 #[test]
@@ -54,33 +62,31 @@ fn a_closing_session_makes_room_before_it_is_gone() {
     assert!(!next.step_outside(), "no room to linger");
     drop(next);
     drop(leaving);
-    let state = register.state.borrow();
+    let state = register.lock();
     assert_eq!((state.outside, state.sessions.len(), state.per_address.len()), (0, 0, 0));
 }
 
-#[tokio::test]
-async fn a_drain_reaches_every_session_and_ends_with_the_last() {
-    let register = register(10, 10, 10);
-    let inbox = Inbox::new();
-    let (mut permit, _) = register.admit(from("192.0.2.1"), inbox.mailbox()).unwrap();
+#[test]
+fn a_drain_reaches_every_session_and_ends_with_the_last() {
+    let changes = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&changes);
+    let caps = Caps { sessions: 10, per_address: 10, outside: 10 };
+    let register = Arc::new(Register::new(caps, move || *counted.lock().unwrap() += 1));
+    let told = Told::default();
+    let (mut permit, _) = register.admit(from("192.0.2.1"), Arc::clone(&told)).unwrap();
+    assert_eq!(*changes.lock().unwrap(), 0, "nobody waits yet");
     let deadline = Instant::now() + Duration::from_secs(5);
     register.drain(deadline);
-    inbox.arrival().await;
-    assert!(matches!(inbox.take().as_slice(), [Report::Drain(at)] if *at == deadline));
+    assert_eq!(*told.lock().unwrap(), Some(deadline));
+    assert!(!register.is_drained());
     let (late, admission) = admit(&register, "192.0.2.2").unwrap();
     assert_eq!(admission, Admission::Draining);
 
-    let ended = tokio::spawn({
-        let register = Arc::clone(&register);
-        async move {
-            register.drained().await;
-            register.deserted().await;
-        }
-    });
     assert!(permit.step_outside());
-    register.drained().await;
-    assert!(!ended.is_finished());
+    assert!(register.is_drained() && !register.is_deserted());
     drop(permit);
+    assert!(!register.is_deserted());
     drop(late);
-    ended.await.unwrap();
+    assert!(register.is_deserted());
+    assert_eq!(*changes.lock().unwrap(), 5);
 }

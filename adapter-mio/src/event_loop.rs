@@ -1,0 +1,223 @@
+//! One event loop: a thread, a poll, and the sessions that live on it.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ftp_host::adapter::Settings;
+use ftp_proto::event::Admission;
+use mio::{Events, Poll, Registry, Token};
+use slab::Slab;
+
+use crate::alarms::{Alarm, Alarms};
+use crate::crew::Load;
+use crate::data::Tokens;
+use crate::driver::{Driver, Lanes, Next, Report};
+use crate::mailbox::{Arrival, Inbox, Mail, Mailbox};
+use crate::operation::Visit;
+
+/// A loop that has not begun yet: it can be moved to its thread.
+#[derive(Debug)]
+pub(crate) struct EventLoop {
+    poll: Poll,
+    registry: Registry,
+    inbox: Inbox,
+    settings: Arc<Settings>,
+}
+
+/// A loop that runs.
+struct Running {
+    poll: Poll,
+    registry: Rc<Registry>,
+    inbox: Inbox,
+    settings: Arc<Settings>,
+    sessions: Slab<Place>,
+    /// The places that are to be visited, each at most once.
+    ready: VecDeque<usize>,
+    alarms: Alarms,
+    visit: Visit,
+    /// Once the server is to end: the latest time.
+    drain: Option<Instant>,
+}
+
+/// One session's place.
+struct Place {
+    /// Empty only during a visit, and behind one that panicked.
+    driver: Option<Driver>,
+    is_ready: bool,
+    alarm: Alarm,
+    _load: Load,
+}
+
+impl EventLoop {
+    /// A loop without sessions.
+    pub(crate) fn new(settings: Arc<Settings>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let inbox = Inbox::new(poll.registry(), WAKER)?;
+        let registry = poll.registry().try_clone()?;
+        Ok(Self { poll, registry, inbox, settings })
+    }
+
+    /// Where to reach it.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        self.inbox.mailbox()
+    }
+
+    /// Runs until it is told to stop; the sessions that are still there then are cut.
+    pub(crate) fn run(self) {
+        let Self { poll, registry, inbox, settings } = self;
+        let mut running = Running {
+            poll,
+            registry: Rc::new(registry),
+            inbox,
+            settings,
+            sessions: Slab::new(),
+            ready: VecDeque::new(),
+            alarms: Alarms::default(),
+            visit: Visit::new(),
+            drain: None,
+        };
+        let mut events = Events::with_capacity(EVENTS);
+        while running.turn(&mut events) {}
+    }
+}
+
+impl Running {
+    /// Waits for something to happen, and visits everyone whom it concerns: whether to go on.
+    fn turn(&mut self, events: &mut Events) -> bool {
+        match self.poll.poll(events, self.patience()) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => events.clear(),
+            // The poll itself is broken: nothing would ever be heard again.
+            Err(_) => return false,
+            Ok(()) => {}
+        }
+        events.iter().for_each(|event| self.note(event));
+        let mail = self.inbox.take();
+        let go_on = !mail.stop;
+        self.distribute(mail);
+        self.ring();
+        // Those that become ready meanwhile have to wait until the poll was asked again.
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else { break };
+            self.visit(key);
+        }
+        go_on
+    }
+
+    /// How long to wait: not at all, where there is something to do.
+    fn patience(&self) -> Option<Duration> {
+        if !self.ready.is_empty() || !self.inbox.may_sleep() {
+            return Some(Duration::ZERO);
+        }
+        self.alarms.patience()
+    }
+
+    fn note(&mut self, event: &mio::event::Event) {
+        if event.token() == WAKER {
+            return;
+        }
+        let key = event.token().0 / LANES;
+        if let Some(Place { driver: Some(driver), .. }) = self.sessions.get(key) {
+            driver.note(event);
+            self.call(key);
+        }
+    }
+
+    fn distribute(&mut self, mail: Mail) {
+        mail.arrivals.into_iter().for_each(|(arrival, load)| self.settle_in(arrival, load));
+        for (address, completion) in mail.answers {
+            // A session that is over hears no more; the place may be another's.
+            if let Some(Place { driver: Some(driver), .. }) = self.sessions.get_mut(address.key)
+                && driver.id() == Some(address.id)
+            {
+                driver.report(Report::Done(completion));
+                self.call(address.key);
+            }
+        }
+        if let Some(deadline) = mail.drain {
+            self.drain = Some(deadline);
+            let keys: Vec<_> = self.sessions.iter().map(|(key, _)| key).collect();
+            keys.into_iter().for_each(|key| self.tell_to_drain(key, deadline));
+        }
+    }
+
+    /// Begins a session. It fails where the client is gone already, or the system gives no random numbers.
+    fn settle_in(&mut self, arrival: Arrival, load: Load) {
+        let is_inside = arrival.admission == Admission::Welcome;
+        let entry = self.sessions.vacant_entry();
+        let key = entry.key();
+        let back = (self.inbox.mailbox(), key);
+        let (settings, registry) = (&self.settings, &self.registry);
+        let begin = || Driver::new(arrival, settings, registry, lanes(key), back);
+        let Ok(Ok(driver)) = catch_unwind(AssertUnwindSafe(begin)) else { return };
+        entry.insert(Place { driver: Some(driver), is_ready: false, alarm: None, _load: load });
+        self.call(key);
+        if let Some(deadline) = self.drain
+            && is_inside
+        {
+            self.tell_to_drain(key, deadline);
+        }
+    }
+
+    fn tell_to_drain(&mut self, key: usize, deadline: Instant) {
+        if let Some(Place { driver: Some(driver), .. }) = self.sessions.get_mut(key) {
+            driver.report(Report::Drain(deadline));
+            self.call(key);
+        }
+    }
+
+    /// Calls those whose alarm goes off.
+    fn ring(&mut self) {
+        let now = Instant::now();
+        while let Some(key) = self.alarms.due(now) {
+            let Some(place) = self.sessions.get_mut(key) else { break };
+            self.alarms.clear(key, &mut place.alarm);
+            self.call(key);
+        }
+    }
+
+    /// Sees to it that a session is visited.
+    fn call(&mut self, key: usize) {
+        if let Some(place) = self.sessions.get_mut(key)
+            && !place.is_ready
+        {
+            place.is_ready = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    fn visit(&mut self, key: usize) {
+        let Some(place) = self.sessions.get_mut(key) else { return };
+        place.is_ready = false;
+        let Some(driver) = place.driver.take() else { return };
+        let visit = &mut self.visit;
+        // A panic, of a host's or an observer's say, ends the session that it happened in: that is dropped on the way.
+        let visited = catch_unwind(AssertUnwindSafe(|| driver.visit(visit)));
+        let (driver, next) = visited.unwrap_or((None, Next::Never));
+        place.driver = driver;
+        match next {
+            Next::Soon => self.call(key),
+            Next::When(deadline) => self.alarms.set(key, &mut place.alarm, deadline),
+            Next::Never => {
+                self.alarms.clear(key, &mut place.alarm);
+                self.sessions.remove(key);
+            }
+        }
+    }
+}
+
+/// The names of the sockets of the session at `key`.
+fn lanes(key: usize) -> Lanes {
+    let lane = |lane| Token(key * LANES + lane);
+    Lanes { control: lane(0), data: Tokens { listeners: lane(1), connections: lane(2) } }
+}
+
+/// Kinds of sockets that a session has. Two of one kind share a name: the second call for nothing costs less than a
+/// table of names would.
+const LANES: usize = 3;
+const WAKER: Token = Token(usize::MAX);
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1024;

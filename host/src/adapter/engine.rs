@@ -1,0 +1,82 @@
+//! One session's engine with what it must be told besides events: the time, and a seed.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ftp_proto::config::Config;
+use ftp_proto::server::{Misuse, Phase, Session};
+use ftp_proto::{Action, Event};
+
+use super::clock::{self, Clock};
+
+/// An engine that is told the time.
+#[derive(Debug)]
+pub struct Engine {
+    session: Session,
+    clock: Clock,
+    misused: bool,
+}
+
+impl Engine {
+    /// One whose session begins now.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn new(config: Arc<Config>) -> io::Result<Self> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        let session = Session::new(config, seed, clock::unix_time());
+        Ok(Self { session, clock: Clock::start(), misused: false })
+    }
+
+    /// Gives the engine one event and runs what it asks for, in order. `run` cannot reach the engine: what an action
+    /// ends in has to wait for its turn. Once the session is over, nothing happens.
+    pub fn feed(&mut self, event: Event<'_>, run: impl FnMut(Action)) {
+        if !self.is_open() {
+            return;
+        }
+        match self.session.handle(self.clock.now(), event) {
+            Ok(actions) => actions.for_each(run),
+            Err(misuse) => self.give_up(misuse),
+        }
+    }
+
+    /// The server is to end, at the latest at `deadline`.
+    pub fn drain(&mut self, deadline: Instant, run: impl FnMut(Action)) {
+        self.feed(Event::Drain { deadline: self.clock.at(deadline) }, run);
+    }
+
+    /// Tells the time if the engine waits for it: whether it did.
+    pub fn tell_time(&mut self, run: impl FnMut(Action)) -> bool {
+        let due = self.is_open() && self.session.next_deadline().is_some_and(|next| next.at <= self.clock.now());
+        if due {
+            self.feed(Event::Timeout, run);
+        }
+        due
+    }
+
+    /// When to tell the time next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.session.next_deadline().map(|next| self.clock.moment(next.at))
+    }
+
+    /// Whether it wants to hear the control connection.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.session.interest().control
+    }
+
+    /// Whether the session goes on.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.misused && !matches!(self.session.phase(), Phase::Closed(_))
+    }
+
+    /// A fault of the adapter or of a host that mixed up its sessions: nothing that goes on from here can be trusted.
+    fn give_up(&mut self, misuse: Misuse) {
+        debug_assert!(false, "the engine was misused: {misuse}");
+        self.misused = true;
+    }
+}

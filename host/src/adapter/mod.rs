@@ -1,0 +1,62 @@
+//! What an adapter needs besides its loop and its sockets: pieces that any runtime's adapter would write alike.
+//!
+//! Nothing in here waits. Sockets come in as whatever the runtime calls them and are only borrowed for a system call.
+//!
+//! | piece | what it is |
+//! |---|---|
+//! | [`Register`], [`Permit`] | who is let in, who is still there, and when all have left |
+//! | [`Engine`], [`Clock`] | one session's engine with its time and its seed |
+//! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
+//! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
+//! | [`socket`] | listening, closing, and what errors mean |
+
+mod admission;
+mod clock;
+mod control;
+mod engine;
+mod offload;
+pub mod socket;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ftp_proto::Notice;
+use ftp_proto::config::Config;
+
+use crate::host::{Client, Host};
+
+pub use admission::{Caps, Permit, Register, Resident, SessionId};
+pub use clock::Clock;
+pub use control::{Control, Stream};
+pub use engine::Engine;
+pub use offload::{Offload, PROGRESS_EVERY, Range};
+
+/// What watches the notices.
+pub type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;
+
+/// What all sessions of a server share.
+pub struct Settings {
+    /// The engine's part.
+    pub config: Arc<Config>,
+    /// Where files and accounts are.
+    pub host: Arc<dyn Host>,
+    /// Called with every notice; must not block.
+    pub observer: Box<Observer>,
+    /// How files are moved to data connections.
+    pub offload: Offload,
+}
+
+impl Settings {
+    /// For `host`, with nothing else decided.
+    #[must_use]
+    pub fn new(host: Arc<dyn Host>) -> Self {
+        Self { config: Arc::default(), host, observer: Box::new(|_, _, _| {}), offload: Offload::default() }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, offload, .. } = self;
+        f.debug_struct("Settings").field("config", config).field("offload", offload).finish_non_exhaustive()
+    }
+}
