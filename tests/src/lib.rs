@@ -20,6 +20,7 @@
 //! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
 //! nothing was left open.
 
+pub mod conformance;
 mod data;
 mod harness;
 mod meddler;

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use socket2::SockRef;
 
@@ -15,6 +16,7 @@ pub struct Wire {
     stream: TcpStream,
     input: Vec<u8>,
     trace: Vec<String>,
+    patience: Duration,
 }
 
 impl Wire {
@@ -35,7 +37,7 @@ impl Wire {
     pub fn over(stream: TcpStream) -> Self {
         patient(&stream, PATIENCE);
         stream.set_nodelay(true).expect("an open socket");
-        Self { stream, input: Vec::new(), trace: Vec::new() }
+        Self { stream, input: Vec::new(), trace: Vec::new(), patience: PATIENCE }
     }
 
     /// A greeted connection.
@@ -81,6 +83,15 @@ impl Wire {
     #[must_use]
     pub fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// From here on, gives up after `patience`.
+    ///
+    /// # Panics
+    /// When the socket is broken.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+        patient(&self.stream, patience);
     }
 
     // What we say.
@@ -161,7 +172,7 @@ impl Wire {
         match self.next() {
             Ok(Some(reply)) => reply,
             Ok(None) => self.fail("the server closed where a reply was due"),
-            Err(error) => self.fail(&error),
+            Err(lapse) => self.fail(&lapse.to_string()),
         }
     }
 
@@ -200,8 +211,50 @@ impl Wire {
         match self.next() {
             Ok(None) => {}
             Ok(Some(_)) => self.fail("a reply where the end was due"),
-            Err(error) => self.fail(&error),
+            Err(lapse) => self.fail(&lapse.to_string()),
         }
+    }
+
+    /// The server says nothing for `moment`.
+    ///
+    /// # Panics
+    /// When it does.
+    #[track_caller]
+    pub fn expect_silence(&mut self, moment: Duration) {
+        patient(&self.stream, moment);
+        let said = self.next();
+        patient(&self.stream, self.patience);
+        if !matches!(said, Err(Lapse::TimedOut)) {
+            self.fail("a word where silence was due");
+        }
+    }
+
+    /// Whether the server has closed by now, or closes within a moment. What it still says is kept.
+    pub fn is_closing(&mut self) -> bool {
+        patient(&self.stream, Duration::from_millis(50));
+        let end = loop {
+            if let Err(lapse) = self.fill() {
+                break lapse;
+            }
+        };
+        patient(&self.stream, self.patience);
+        matches!(end, Lapse::Closed)
+    }
+
+    /// Reads bytes as they come, past no reply that was read already.
+    ///
+    /// # Panics
+    /// When so many do not come.
+    #[track_caller]
+    pub fn raw(&mut self, count: usize) -> Vec<u8> {
+        while self.input.len() < count {
+            if let Err(lapse) = self.fill() {
+                self.fail(&lapse.to_string());
+            }
+        }
+        let bytes = self.input.drain(..count).collect::<Vec<_>>();
+        self.trace.push(format!("< {}", show(&bytes)));
+        bytes
     }
 
     /// Reads replies until the server closes; a reset counts as such.
@@ -215,26 +268,42 @@ impl Wire {
             match self.next() {
                 Ok(Some(reply)) => replies.push(reply),
                 Ok(None) => return replies,
-                Err(error) => self.fail(&error),
+                Err(lapse) => self.fail(&lapse.to_string()),
             }
         }
     }
 
     /// The next reply; `None` at the end of the connection.
-    fn next(&mut self) -> Result<Option<Reply>, String> {
-        let mut buffer = [0; 4096];
+    fn next(&mut self) -> Result<Option<Reply>, Lapse> {
         loop {
-            if let Some(reply) = Reply::take(&mut self.input)? {
+            if let Some(reply) = Reply::take(&mut self.input).map_err(Lapse::Format)? {
                 self.trace.push(format!("< {}", reply.show()));
                 return Ok(Some(reply));
             }
-            match self.stream.read(&mut buffer) {
-                Ok(0) if self.input.is_empty() => return Ok(None),
-                Ok(0) => return Err(format!("half a reply: {}", show(&self.input))),
-                Ok(count) => self.input.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
-                Err(error) => return Err(format!("no reply: {error}")),
+            match self.fill() {
+                Ok(()) => {}
+                Err(Lapse::Closed) if self.input.is_empty() => return Ok(None),
+                Err(Lapse::Closed) => return Err(Lapse::Format(format!("half a reply: {}", show(&self.input)))),
+                Err(lapse) => return Err(lapse),
             }
+        }
+    }
+
+    /// Reads some more; a reset counts as the end, whatever came before it.
+    fn fill(&mut self) -> Result<(), Lapse> {
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err(Lapse::Closed),
+            Ok(count) => {
+                self.input.extend_from_slice(&buffer[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                self.input.clear();
+                Err(Lapse::Closed)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Lapse::TimedOut),
+            Err(error) => Err(Lapse::Format(format!("no reply: {error}"))),
         }
     }
 
@@ -281,13 +350,13 @@ impl Wire {
     /// A download or listing: the bytes that came.
     ///
     /// # Panics
-    /// When anything but 150 and 226 is said.
+    /// When anything but a preliminary reply and success is said.
     #[track_caller]
     pub fn fetch(&mut self, way: Way, command: &str) -> Vec<u8> {
         let opened = self.open(way);
-        self.ask(command, 150);
+        self.ask_any(command, &PRELIMINARY);
         let bytes = read_all(opened.connection());
-        self.expect(226);
+        self.expect_any(&COMPLETE);
         bytes
     }
 
@@ -307,15 +376,15 @@ impl Wire {
     /// An upload.
     ///
     /// # Panics
-    /// When anything but 150 and 226 is said.
+    /// When anything but a preliminary reply and success is said.
     #[track_caller]
     pub fn store(&mut self, way: Way, command: &str, bytes: &[u8]) {
         let opened = self.open(way);
-        self.ask(command, 150);
+        self.ask_any(command, &PRELIMINARY);
         let mut data = opened.connection();
         data.write_all(bytes).expect("the server takes the upload");
         drop(data);
-        self.expect(226);
+        self.expect_any(&COMPLETE);
     }
 
     /// A transfer that is refused before its 150.
@@ -333,3 +402,25 @@ impl Wire {
         panic!("{what}\n{}", self.trace.join("\n"))
     }
 }
+
+/// Why there is no reply.
+#[derive(Debug)]
+enum Lapse {
+    Closed,
+    TimedOut,
+    Format(String),
+}
+
+impl std::fmt::Display for Lapse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the server closed"),
+            Self::TimedOut => f.write_str("no reply came in time"),
+            Self::Format(what) => f.write_str(what),
+        }
+    }
+}
+
+/// What may begin a transfer, and what may end one that succeeded (RFC 959 §5.4).
+const PRELIMINARY: [u16; 2] = [150, 125];
+const COMPLETE: [u16; 2] = [226, 250];

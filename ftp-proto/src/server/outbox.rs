@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::action::Action;
 use crate::reply::{Encoded, Reply};
 
-/// The actions that a call of [`Session::handle`] asks for, in order.
+/// The actions that a call of [`Session::handle`](super::Session::handle) asks for, in order.
 ///
 /// Borrows the session, so the next event cannot be handled before this is dropped. An action that is not taken stays
 /// queued and comes with the next call.

@@ -2,7 +2,7 @@
 
 use crate::time::Instant;
 
-/// When to send [`Event::Timeout`], and which timer it is.
+/// When to send [`Event::Timeout`](crate::Event::Timeout), and which timer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     /// When.

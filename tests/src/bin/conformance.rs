@@ -1,0 +1,53 @@
+//! The conformance kit, pointed at any FTP server: prints a table by RFC section.
+
+use std::io::Write;
+use std::net::ToSocketAddrs;
+use std::process::ExitCode;
+use std::{io, panic};
+
+use clap::{Parser, ValueEnum};
+use ftp_tests::conformance::{Peer, Selection, run};
+
+/// Checks an FTP server against the RFCs. Ends in 1 when something that must be so is not.
+///
+/// It works in a directory of its own, beneath the one that the login starts in, and removes it again.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The server's name or address.
+    host: String,
+    /// Its control port.
+    port: u16,
+    /// Who may read and write there.
+    user: String,
+    /// With which password.
+    password: String,
+    /// Whether the server can connect to us.
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    active: Switch,
+    /// Only the checks of this section ("RFC 959 §4.1.1", "RFC 3659") or whose name begins so ("retrieve").
+    #[arg(long, value_name = "SECTION")]
+    only: Option<String>,
+    /// Prints JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+fn main() -> io::Result<ExitCode> {
+    let Arguments { host, port, user, password, active, only, json } = Arguments::parse();
+    let address = (host.as_str(), port).to_socket_addrs()?.next();
+    let address = address.ok_or_else(|| io::Error::other("the server has no address"))?;
+    let peer = Peer { address, user, password, active: active == Switch::On };
+    // A check that fails panics; the table says so.
+    panic::set_hook(Box::new(|_| {}));
+    let report = run(&peer, &Selection { only })?;
+    let text = if json { report.to_json()? } else { report.to_string() };
+    writeln!(io::stdout(), "{text}")?;
+    Ok(if report.is_conformant() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,77 @@
+//! The conformance kit, run through every driver of the engine, in both address families.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, SocketAddr};
+use std::process::{Child, Command, Stdio};
+
+use ftp_tests::conformance::{Level, Peer, Selection, run};
+use ftp_tests::{FAMILIES, Setup};
+
+/// What each driver may leave out, and why.
+const LEFT_OUT: [(&str, &str); 0] = [];
+
+#[test]
+fn tokio() {
+    let server = Setup::new().start();
+    for family in FAMILIES {
+        passes(&Peer::new(server.address_of(family), "alice", "secret"));
+    }
+}
+
+#[test]
+fn blocking() {
+    let server = Blocking::start();
+    for family in FAMILIES {
+        passes(&Peer::new(server.address_of(family), "demo", "demo"));
+    }
+}
+
+/// All must and should checks pass, and of the others all but those that are named above.
+#[track_caller]
+fn passes(peer: &Peer) {
+    let report = run(peer, &Selection::default()).expect("the kit gets in");
+    let failed = |level| report.failures(level).map(|finding| finding.check.id).collect::<BTreeSet<_>>();
+    assert!(failed(Level::Must).is_empty() && failed(Level::Should).is_empty(), "{report}");
+    assert_eq!(failed(Level::May), LEFT_OUT.iter().map(|(id, _)| *id).collect(), "{report}");
+    assert_eq!(report.left, None);
+    // Nobody waits for a table that takes longer.
+    let took: std::time::Duration = report.findings.iter().map(|finding| finding.took).sum();
+    assert!(took.as_secs() < 20, "{took:?}");
+}
+
+/// The engine's example, as a program of its own.
+struct Blocking {
+    process: Child,
+    addresses: Vec<SocketAddr>,
+    _root: tempfile::TempDir,
+}
+
+impl Blocking {
+    fn start() -> Self {
+        let root = tempfile::tempdir().expect("a directory for the test");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_blocking"))
+            .arg(root.path())
+            .args(["127.0.0.1:0", "[::1]:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the example starts");
+        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().take(FAMILIES.len());
+        let addresses = lines.map(|line| {
+            let line = line.expect("the example says where it listens");
+            line.strip_prefix("listening on ").and_then(|address| address.parse().ok()).expect("an address")
+        });
+        Self { addresses: addresses.collect(), process, _root: root }
+    }
+
+    fn address_of(&self, family: IpAddr) -> SocketAddr {
+        *self.addresses.iter().find(|address| address.is_ipv4() == family.is_ipv4()).expect("one of each family")
+    }
+}
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        self.process.kill().and_then(|()| self.process.wait()).expect("the example ends");
+    }
+}
