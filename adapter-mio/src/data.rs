@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ftp_host::HostSession;
@@ -31,7 +31,7 @@ pub(crate) struct Lanes {
 pub(crate) struct DataPlane {
     local: SocketAddr,
     offload: Offload,
-    registry: Rc<Registry>,
+    registry: Arc<Registry>,
     lanes: Lanes,
     listeners: Vec<(ListenerId, Watched<TcpListener>)>,
     connections: Vec<(DataId, Connection)>,
@@ -113,7 +113,7 @@ impl adapter::DataPlane for DataPlane {
 
 impl DataPlane {
     /// An empty one, for the session whose control connection came in on `local`.
-    pub(crate) fn new(local: SocketAddr, offload: Offload, registry: Rc<Registry>, lanes: Lanes) -> Self {
+    pub(crate) fn new(local: SocketAddr, offload: Offload, registry: Arc<Registry>, lanes: Lanes) -> Self {
         let (listeners, connections, running, reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { local, offload, registry, lanes, listeners, connections, running, reports }
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,19 +18,10 @@ use crate::mailbox::{Arrival, Inbox, Mail, Mailbox};
 use crate::operation::Visit;
 use crate::session::{Next, Report, Session};
 
-/// A loop that has not begun yet: it can be moved to its thread.
-#[derive(Debug)]
+/// A loop and everything on it. It is made anywhere, and then moved to its thread.
 pub(crate) struct EventLoop {
     poll: Poll,
-    registry: Registry,
-    inbox: Inbox,
-    settings: Arc<Settings>,
-}
-
-/// A loop that runs.
-struct Running {
-    poll: Poll,
-    registry: Rc<Registry>,
+    registry: Arc<Registry>,
     inbox: Inbox,
     settings: Arc<Settings>,
     sessions: Slab<Place>,
@@ -57,8 +47,17 @@ impl EventLoop {
     pub(crate) fn new(settings: Arc<Settings>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), WAKER)?;
-        let registry = poll.registry().try_clone()?;
-        Ok(Self { poll, registry, inbox, settings })
+        Ok(Self {
+            registry: Arc::new(poll.registry().try_clone()?),
+            poll,
+            inbox,
+            settings,
+            sessions: Slab::new(),
+            ready: VecDeque::new(),
+            alarms: Alarms::default(),
+            visit: Visit::new(),
+            drain: None,
+        })
     }
 
     /// Where to reach it.
@@ -67,25 +66,11 @@ impl EventLoop {
     }
 
     /// Runs until it is told to stop; the sessions that are still there then are cut.
-    pub(crate) fn run(self) {
-        let Self { poll, registry, inbox, settings } = self;
-        let mut running = Running {
-            poll,
-            registry: Rc::new(registry),
-            inbox,
-            settings,
-            sessions: Slab::new(),
-            ready: VecDeque::new(),
-            alarms: Alarms::default(),
-            visit: Visit::new(),
-            drain: None,
-        };
+    pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
-        while running.turn(&mut events) {}
+        while self.turn(&mut events) {}
     }
-}
 
-impl Running {
     /// Waits for something to happen, and visits everyone whom it concerns: whether to go on.
     fn turn(&mut self, events: &mut Events) -> bool {
         match self.poll.poll(events, self.patience()) {

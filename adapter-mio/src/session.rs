@@ -5,7 +5,6 @@
 //! session keeps none of the others waiting.
 
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,7 +62,7 @@ impl Session {
     pub(crate) fn new(
         arrival: Arrival,
         settings: &Arc<Settings>,
-        registry: &Rc<Registry>,
+        registry: &Arc<Registry>,
         lanes: Lanes,
         (mailbox, key): (Mailbox, usize),
     ) -> io::Result<Self> {
@@ -72,7 +71,7 @@ impl Session {
         let client = Client { peer: socket::canonical(peer), local };
         let address = Address { key, id: permit.id() };
         let stream = Watched::new(registry, lanes.control, stream)?;
-        let data = DataPlane::new(local, settings.offload, Rc::clone(registry), lanes);
+        let data = DataPlane::new(local, settings.offload, Arc::clone(registry), lanes);
         let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
         let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
         driver.begin(admission);

@@ -71,7 +71,9 @@ fn all_listeners_end_with_the_shutdown() {
     thread::scope(|scope| {
         let serving = [listen().0, listen().0].map(|listener| scope.spawn(|| server.serve(listener)));
         server.handle().shutdown(Duration::ZERO);
-        serving.map(|serving| serving.join().unwrap().unwrap());
+        for serving in serving {
+            serving.join().unwrap().unwrap();
+        }
     });
 }
 
