@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use ftp_host::HostSession;
-use ftp_host::adapter::{Offload, PROGRESS_EVERY, Range, socket};
+use ftp_host::adapter::{self, Offload, PROGRESS_EVERY, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -14,13 +14,14 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Registry, Token};
 
-use crate::driver::Report;
 use crate::operation::{self, Connection, Download, Halt, Receiving, Sending, Upload, Visit};
+use crate::session::Report;
 use crate::watched::Watched;
 
 /// How a session's sockets are told apart by the loop's poll.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tokens {
+pub(crate) struct Lanes {
+    pub(crate) control: Token,
     pub(crate) listeners: Token,
     pub(crate) connections: Token,
 }
@@ -31,7 +32,7 @@ pub(crate) struct DataPlane {
     local: SocketAddr,
     offload: Offload,
     registry: Rc<Registry>,
-    tokens: Tokens,
+    lanes: Lanes,
     listeners: Vec<(ListenerId, Watched<TcpListener>)>,
     connections: Vec<(DataId, Connection)>,
     running: Vec<Running>,
@@ -59,29 +60,8 @@ enum Operation {
     Upload(Ticket<Moved>, DataId, Upload),
 }
 
-impl DataPlane {
-    /// An empty one, for the session whose control connection came in on `local`.
-    pub(crate) fn new(local: SocketAddr, offload: Offload, registry: Rc<Registry>, tokens: Tokens) -> Self {
-        let (listeners, connections, running, reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { local, offload, registry, tokens, listeners, connections, running, reports }
-    }
-
-    /// Remembers what the kernel tells.
-    pub(crate) fn note(&self, event: &Event) {
-        if event.token() == self.tokens.listeners {
-            self.listeners.iter().for_each(|(_, listener)| listener.note(event));
-        } else {
-            self.connections.iter().for_each(|(_, connection)| connection.note(event));
-        }
-    }
-
-    /// Takes what there is to tell the engine, in order.
-    pub(crate) fn take_reports(&mut self) -> Vec<Report> {
-        std::mem::take(&mut self.reports)
-    }
-
-    /// Begins `action`; its answer comes as a report, also where it is known at once.
-    pub(crate) fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+impl adapter::DataPlane for DataPlane {
+    fn run(&mut self, action: DataAction, host: &dyn HostSession) {
         match action {
             DataAction::Listen { ticket, listener, address, ports } => {
                 let result = self.listen(listener, SocketAddr::new(address, 0), &ports);
@@ -96,20 +76,20 @@ impl DataPlane {
                 Err(error) => self.answer(ticket.fail(socket::failure(&error))),
             },
             DataAction::Send { ticket, data, bytes } => {
-                self.begin(ticket.id(), Operation::Send(ticket, data, Sending::new(bytes)));
+                self.begin(ticket.id(), Operation::Send(ticket, data, Sending { rest: bytes, sent: 0 }));
             }
             DataAction::Receive { ticket, data, max } => {
-                self.begin(ticket.id(), Operation::Receive(ticket, data, Receiving::new(max)));
+                self.begin(ticket.id(), Operation::Receive(ticket, data, Receiving { max }));
             }
             DataAction::FileToData { ticket, file, data, at, len } => match range(host, file, at, len) {
                 Ok(range) => {
-                    let download = Download::new(range, self.offload);
+                    let download = Download { range, how: self.offload };
                     self.begin(ticket.id(), Operation::Download(ticket, data, download));
                 }
                 Err(failure) => self.answer(ticket.fail(failure)),
             },
             DataAction::DataToFile { ticket, data, file, at, max } => match range(host, file, at, max) {
-                Ok(range) => self.begin(ticket.id(), Operation::Upload(ticket, data, Upload::new(range))),
+                Ok(range) => self.begin(ticket.id(), Operation::Upload(ticket, data, Upload { range })),
                 Err(failure) => self.answer(ticket.fail(failure)),
             },
             DataAction::Close { ticket, data, how } => {
@@ -119,8 +99,7 @@ impl DataPlane {
         }
     }
 
-    /// Asks to end `action` early: whether it is one of ours that is still under way.
-    pub(crate) fn cancel(&mut self, action: ActionId) -> bool {
+    fn cancel(&mut self, action: ActionId) -> bool {
         let Some(index) = self.running.iter().position(|running| running.id == action) else { return false };
         let operation = self.running.remove(index).operation;
         if let Operation::Connect { data, .. } = operation {
@@ -129,6 +108,28 @@ impl DataPlane {
         }
         self.answer(operation.fail(Failure::Cancelled));
         true
+    }
+}
+
+impl DataPlane {
+    /// An empty one, for the session whose control connection came in on `local`.
+    pub(crate) fn new(local: SocketAddr, offload: Offload, registry: Rc<Registry>, lanes: Lanes) -> Self {
+        let (listeners, connections, running, reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { local, offload, registry, lanes, listeners, connections, running, reports }
+    }
+
+    /// Remembers what the kernel tells.
+    pub(crate) fn note(&self, event: &Event) {
+        if event.token() == self.lanes.listeners {
+            self.listeners.iter().for_each(|(_, listener)| listener.note(event));
+        } else {
+            self.connections.iter().for_each(|(_, connection)| connection.note(event));
+        }
+    }
+
+    /// Takes what there is to tell the engine, in order.
+    pub(crate) fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
     }
 
     /// Goes on with everything that is under way, a step each: whether that led to anything.
@@ -192,7 +193,7 @@ impl DataPlane {
     fn listen(&mut self, id: ListenerId, address: SocketAddr, ports: &Ports) -> Result<Listening, Failure> {
         let (listener, address) = socket::listen(socket::scoped(address, self.local), ports)?;
         let listener = TcpListener::from_std(listener);
-        let watched = Watched::unopened(&self.registry, self.tokens.listeners, listener);
+        let watched = Watched::unopened(&self.registry, self.lanes.listeners, listener);
         self.listeners.push((id, watched.map_err(|_| Failure::NoPort)?));
         Ok(Listening { address })
     }
@@ -201,7 +202,7 @@ impl DataPlane {
         let listener = self.listeners.iter().find(|(listener, _)| *listener == id).map(|(_, listener)| listener);
         let (stream, peer) = operation::accept(listener.ok_or(Halt::Failed(Failure::Io))?)?;
         let connection = socket::prepare(&stream)
-            .and_then(|()| Watched::new(&self.registry, self.tokens.connections, stream))
+            .and_then(|()| Watched::new(&self.registry, self.lanes.connections, stream))
             .map_err(|error| Halt::Failed(socket::failure(&error)))?;
         self.connections.push((data, connection));
         Ok(Connected { peer })
@@ -211,7 +212,7 @@ impl DataPlane {
     fn dial(&mut self, data: DataId, from: SocketAddr, to: SocketAddr) -> io::Result<SocketAddr> {
         let (from, to) = (socket::scoped(from, self.local), socket::scoped(to, self.local));
         let stream = socket::dial(from, to)?;
-        let connection = Watched::unopened(&self.registry, self.tokens.connections, TcpStream::from_std(stream))?;
+        let connection = Watched::unopened(&self.registry, self.lanes.connections, TcpStream::from_std(stream))?;
         self.connections.push((data, connection));
         Ok(to)
     }
@@ -260,9 +261,9 @@ impl Operation {
     /// Bytes moved so far.
     fn moved(&self) -> u64 {
         match self {
-            Self::Send(_, _, sending) => sending.moved(),
-            Self::Download(_, _, download) => download.moved(),
-            Self::Upload(_, _, upload) => upload.moved(),
+            Self::Send(_, _, sending) => sending.sent,
+            Self::Download(_, _, download) => download.range.moved(),
+            Self::Upload(_, _, upload) => upload.range.moved(),
             Self::Accept { .. } | Self::Connect { .. } | Self::Receive(..) => 0,
         }
     }

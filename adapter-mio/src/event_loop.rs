@@ -14,10 +14,10 @@ use slab::Slab;
 
 use crate::alarms::{Alarm, Alarms};
 use crate::crew::Load;
-use crate::data::Tokens;
-use crate::driver::{Driver, Lanes, Next, Report};
+use crate::data::Lanes;
 use crate::mailbox::{Arrival, Inbox, Mail, Mailbox};
 use crate::operation::Visit;
+use crate::session::{Next, Report, Session};
 
 /// A loop that has not begun yet: it can be moved to its thread.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ struct Running {
 /// One session's place.
 struct Place {
     /// Empty only during a visit, and behind one that panicked.
-    driver: Option<Driver>,
+    session: Option<Session>,
     is_ready: bool,
     alarm: Alarm,
     _load: Load,
@@ -120,8 +120,8 @@ impl Running {
             return;
         }
         let key = event.token().0 / LANES;
-        if let Some(Place { driver: Some(driver), .. }) = self.sessions.get(key) {
-            driver.note(event);
+        if let Some(Place { session: Some(session), .. }) = self.sessions.get_mut(key) {
+            session.note(event);
             self.call(key);
         }
     }
@@ -130,10 +130,10 @@ impl Running {
         mail.arrivals.into_iter().for_each(|(arrival, load)| self.settle_in(arrival, load));
         for (address, completion) in mail.answers {
             // A session that is over hears no more; the place may be another's.
-            if let Some(Place { driver: Some(driver), .. }) = self.sessions.get_mut(address.key)
-                && driver.id() == Some(address.id)
+            if let Some(Place { session: Some(session), .. }) = self.sessions.get_mut(address.key)
+                && session.id() == Some(address.id)
             {
-                driver.report(Report::Done(completion));
+                session.report(Report::Done(completion));
                 self.call(address.key);
             }
         }
@@ -151,9 +151,9 @@ impl Running {
         let key = entry.key();
         let back = (self.inbox.mailbox(), key);
         let (settings, registry) = (&self.settings, &self.registry);
-        let begin = || Driver::new(arrival, settings, registry, lanes(key), back);
-        let Ok(Ok(driver)) = catch_unwind(AssertUnwindSafe(begin)) else { return };
-        entry.insert(Place { driver: Some(driver), is_ready: false, alarm: None, _load: load });
+        let begin = || Session::new(arrival, settings, registry, lanes(key), back);
+        let Ok(Ok(session)) = catch_unwind(AssertUnwindSafe(begin)) else { return };
+        entry.insert(Place { session: Some(session), is_ready: false, alarm: None, _load: load });
         self.call(key);
         if let Some(deadline) = self.drain
             && is_inside
@@ -163,8 +163,8 @@ impl Running {
     }
 
     fn tell_to_drain(&mut self, key: usize, deadline: Instant) {
-        if let Some(Place { driver: Some(driver), .. }) = self.sessions.get_mut(key) {
-            driver.report(Report::Drain(deadline));
+        if let Some(Place { session: Some(session), .. }) = self.sessions.get_mut(key) {
+            session.report(Report::Drain(deadline));
             self.call(key);
         }
     }
@@ -192,12 +192,12 @@ impl Running {
     fn visit(&mut self, key: usize) {
         let Some(place) = self.sessions.get_mut(key) else { return };
         place.is_ready = false;
-        let Some(driver) = place.driver.take() else { return };
+        let Some(session) = place.session.take() else { return };
         let visit = &mut self.visit;
         // A panic, of a host's or an observer's say, ends the session that it happened in: that is dropped on the way.
-        let visited = catch_unwind(AssertUnwindSafe(|| driver.visit(visit)));
-        let (driver, next) = visited.unwrap_or((None, Next::Never));
-        place.driver = driver;
+        let visited = catch_unwind(AssertUnwindSafe(|| session.visit(visit)));
+        let (session, next) = visited.unwrap_or((None, Next::Never));
+        place.session = session;
         match next {
             Next::Soon => self.call(key),
             Next::When(deadline) => self.alarms.set(key, &mut place.alarm, deadline),
@@ -212,7 +212,7 @@ impl Running {
 /// The names of the sockets of the session at `key`.
 fn lanes(key: usize) -> Lanes {
     let lane = |lane| Token(key * LANES + lane);
-    Lanes { control: lane(0), data: Tokens { listeners: lane(1), connections: lane(2) } }
+    Lanes { control: lane(0), listeners: lane(1), connections: lane(2) }
 }
 
 /// Kinds of sockets that a session has. Two of one kind share a name: the second call for nothing costs less than a

@@ -48,12 +48,12 @@
 mod alarms;
 mod crew;
 mod data;
-mod driver;
 mod event_loop;
 mod gate;
 mod mailbox;
 mod operation;
 mod server;
+mod session;
 mod watched;
 
 pub use ftp_host::adapter::{Offload, SessionId};

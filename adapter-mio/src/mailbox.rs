@@ -136,3 +136,6 @@ impl Drop for Inbox {
         drop(unread);
     }
 }
+
+#[cfg(test)]
+mod tests;

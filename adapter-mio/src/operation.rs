@@ -49,19 +49,11 @@ impl Visit {
 /// All of some bytes on their way out.
 #[derive(Debug)]
 pub(crate) struct Sending {
-    rest: Bytes,
-    sent: u64,
+    pub(crate) rest: Bytes,
+    pub(crate) sent: u64,
 }
 
 impl Sending {
-    pub(crate) fn new(bytes: Bytes) -> Self {
-        Self { rest: bytes, sent: 0 }
-    }
-
-    pub(crate) fn moved(&self) -> u64 {
-        self.sent
-    }
-
     pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Done, Halt> {
         if !self.rest.is_empty() {
             let count = connection.write(&self.rest).map_err(halt)?;
@@ -76,14 +68,10 @@ impl Sending {
 /// At least one byte, and at most so many, to come in.
 #[derive(Debug)]
 pub(crate) struct Receiving {
-    max: usize,
+    pub(crate) max: usize,
 }
 
 impl Receiving {
-    pub(crate) fn new(max: usize) -> Self {
-        Self { max }
-    }
-
     pub(crate) fn step(&self, connection: &Connection, visit: &mut Visit) -> Result<Received, Halt> {
         let room = self.max.min(visit.buffer.len());
         let buffer = visit.buffer.get_mut(..room).unwrap_or_default();
@@ -97,19 +85,11 @@ impl Receiving {
 /// A range of a file on its way out.
 #[derive(Debug)]
 pub(crate) struct Download {
-    range: Range,
-    how: Offload,
+    pub(crate) range: Range,
+    pub(crate) how: Offload,
 }
 
 impl Download {
-    pub(crate) fn new(range: Range, how: Offload) -> Self {
-        Self { range, how }
-    }
-
-    pub(crate) fn moved(&self) -> u64 {
-        self.range.moved()
-    }
-
     pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Moved, Halt> {
         if self.range.left() == 0 {
             return Ok(self.range.whole());
@@ -150,18 +130,10 @@ impl Download {
 /// Bytes on their way into a range of a file.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    range: Range,
+    pub(crate) range: Range,
 }
 
 impl Upload {
-    pub(crate) fn new(range: Range) -> Self {
-        Self { range }
-    }
-
-    pub(crate) fn moved(&self) -> u64 {
-        self.range.moved()
-    }
-
     /// What arrived before the stream broke is written before the failure is told.
     pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Moved, Halt> {
         let room = self.range.room(visit.buffer.len());
@@ -233,3 +205,6 @@ fn halt(error: io::Error) -> Halt {
 
 /// Bytes that one step reads from a socket or a file.
 const BUFFER: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,10 @@
 //! The server's public face: built, served, and ended by a handle.
 
-use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
 use ftp_host::{Client, Host};
@@ -17,7 +16,7 @@ use crate::gate::{Bell, Gate};
 use crate::mailbox::Mailbox;
 
 /// An FTP server on mio. Cheap to clone; the clones are one server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Server {
     settings: Arc<Settings>,
     register: Arc<Register<Mailbox>>,
@@ -27,6 +26,7 @@ pub struct Server {
 }
 
 /// Makes a [`Server`]; see [`Server::builder`].
+#[derive(Debug)]
 pub struct Builder {
     settings: Settings,
     caps: Caps,
@@ -126,8 +126,7 @@ impl Handle {
     /// Ends the server: no session begins any more, running transfers may finish within `grace`, then everything is
     /// cut. Returns at once; [`Server::serve`] returns when it is done. May be called again to change the grace.
     pub fn shutdown(&self, grace: Duration) {
-        let now = Instant::now();
-        self.0.drain(now.checked_add(grace).unwrap_or(now + A_YEAR));
+        self.0.shut_down(grace);
     }
 
     /// How many sessions there are now, without those that are being turned away.
@@ -137,18 +136,5 @@ impl Handle {
     }
 }
 
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("sessions", &self.register.sessions()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { settings, caps, loops } = self;
-        f.debug_struct("Builder").field("settings", settings).field("caps", caps).field("loops", loops).finish()
-    }
-}
-
-/// A grace without end.
-const A_YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+#[cfg(test)]
+mod tests;

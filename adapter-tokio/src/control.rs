@@ -13,6 +13,13 @@ pub(crate) type Control = adapter::Control<Socket>;
 #[derive(Debug)]
 pub(crate) struct Socket(TcpStream);
 
+impl Socket {
+    /// A new connection.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self(stream)
+    }
+}
+
 impl Stream for Socket {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buffer)
@@ -27,11 +34,6 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
-}
-
-/// Takes over a new connection.
-pub(crate) fn take(stream: TcpStream) -> io::Result<Control> {
-    Control::new(Socket(stream))
 }
 
 /// Waits for room to write.

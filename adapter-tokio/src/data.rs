@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use ftp_host::HostSession;
-use ftp_host::adapter::{Offload, Range, socket};
+use ftp_host::adapter::{self, Offload, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -44,23 +44,8 @@ struct PendingAccept {
     data: DataId,
 }
 
-impl DataPlane {
-    /// An empty one, for the session whose control connection came in on `local`. Answers go to `mailbox`.
-    pub(crate) fn new(local: SocketAddr, offload: Offload, mailbox: Mailbox) -> Self {
-        Self {
-            local,
-            offload,
-            mailbox,
-            listeners: Vec::new(),
-            accepts: Vec::new(),
-            streams: Vec::new(),
-            tasks: JoinSet::new(),
-            running: Vec::new(),
-        }
-    }
-
-    /// Begins `action`; its answer comes as a report, also where it is known at once.
-    pub(crate) fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+impl adapter::DataPlane for DataPlane {
+    fn run(&mut self, action: DataAction, host: &dyn HostSession) {
         match action {
             DataAction::Listen { ticket, listener, address, ports } => self.listen(ticket, listener, address, &ports),
             DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
@@ -78,13 +63,28 @@ impl DataPlane {
         }
     }
 
-    /// Asks to end `action` early: whether it is one of ours that is still under way.
-    pub(crate) fn cancel(&mut self, action: ActionId) -> bool {
+    fn cancel(&mut self, action: ActionId) -> bool {
         if let Some(index) = self.accepts.iter().position(|accept| accept.action == action) {
             self.accepts.swap_remove(index).guard.settle(Err(Failure::Cancelled));
             return true;
         }
         self.forget(action)
+    }
+}
+
+impl DataPlane {
+    /// An empty one, for the session whose control connection came in on `local`. Answers go to `mailbox`.
+    pub(crate) fn new(local: SocketAddr, offload: Offload, mailbox: Mailbox) -> Self {
+        Self {
+            local,
+            offload,
+            mailbox,
+            listeners: Vec::new(),
+            accepts: Vec::new(),
+            streams: Vec::new(),
+            tasks: JoinSet::new(),
+            running: Vec::new(),
+        }
     }
 
     /// Takes note that an action was answered.

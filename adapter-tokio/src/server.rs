@@ -1,11 +1,10 @@
 //! The server: takes connections in and gives each a session.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ftp_host::adapter::socket::{AcceptFault, Pause};
 use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
@@ -20,7 +19,7 @@ use crate::driver::Driver;
 use crate::mailbox::{Inbox, Mailbox};
 
 /// An FTP server on tokio. Cheap to clone; the clones are one server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Server {
     settings: Arc<Settings>,
     register: Arc<Register<Mailbox>>,
@@ -29,6 +28,7 @@ pub struct Server {
 }
 
 /// Makes a [`Server`]; see [`Server::builder`].
+#[derive(Debug)]
 pub struct Builder {
     settings: Settings,
     caps: Caps,
@@ -108,7 +108,7 @@ impl Server {
         let inbox = Inbox::new();
         let Some((permit, admission)) = self.register.admit(peer, inbox.mailbox()) else { return };
         // It fails where the client is gone already, or the system gives no random numbers: no session then.
-        if let Ok(driver) = Driver::new(Arc::clone(&self.settings), stream, peer, inbox, permit) {
+        if let Ok(driver) = Driver::new(&self.settings, stream, peer, inbox, permit) {
             tokio::spawn(driver.run(admission));
         }
     }
@@ -164,8 +164,7 @@ impl Handle {
     /// Ends the server: no session begins any more, running transfers may finish within `grace`, then everything is
     /// cut. Returns at once; [`Server::serve`] returns when it is done. May be called again to change the grace.
     pub fn shutdown(&self, grace: Duration) {
-        let now = Instant::now();
-        self.0.drain(now.checked_add(grace).unwrap_or(now + A_YEAR));
+        self.0.shut_down(grace);
     }
 
     /// How many sessions there are now, without those that are being turned away.
@@ -174,21 +173,6 @@ impl Handle {
         self.0.sessions()
     }
 }
-
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("sessions", &self.register.sessions()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("settings", &self.settings).field("caps", &self.caps).finish()
-    }
-}
-
-/// A grace without end.
-const A_YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
 
 #[cfg(test)]
 mod tests;

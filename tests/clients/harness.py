@@ -71,10 +71,10 @@ class Server:
 class OwnServer(Server):
     """`ftpd`, started on ports of the kernel's choice and stopped by SIGTERM."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, flags=()):
         self.root = Path(tempfile.mkdtemp(prefix="ftpd-clients-"))
         self.log_path = self.root.with_suffix(".log")
-        argv = [binary, self.root, "--listen", "127.0.0.1:0", "--user", f"{USER}:{PASSWORD}:rw", "--anonymous", "ro"]
+        argv = [binary, self.root, "--listen", "127.0.0.1:0", "--user", f"{USER}:{PASSWORD}:rw", "--anonymous", "ro", *flags]
         families = ["IPv4"]
         if has_ipv6():
             argv += ["--listen", "[::1]:0"]

@@ -14,7 +14,7 @@ async fn pair() -> (Control, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    (take(stream).unwrap(), client)
+    (Control::new(Socket::new(stream)).unwrap(), client)
 }
 
 async fn flush_all(control: &mut Control) -> usize {

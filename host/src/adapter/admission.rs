@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ftp_proto::event::Admission;
 
@@ -90,8 +90,15 @@ impl<R: Resident> Register<R> {
         Some((Permit { register: Arc::clone(self), id, place }, admission))
     }
 
-    /// Tells every session that it is to end by `deadline`, and lets no more in.
-    pub fn drain(&self, deadline: Instant) {
+    /// Tells every session that it is to end within `grace`, and lets no more in.
+    pub fn shut_down(&self, grace: Duration) {
+        let now = Instant::now();
+        // A grace without end is a year.
+        self.drain(now.checked_add(grace).unwrap_or_else(|| now + Duration::from_secs(366 * 24 * 3600)));
+    }
+
+    /// Tells every session that it is to end by `deadline`.
+    fn drain(&self, deadline: Instant) {
         self.change(|state| {
             state.draining = true;
             state.sessions.values().for_each(|resident| resident.drain(deadline));

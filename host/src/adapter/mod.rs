@@ -5,7 +5,8 @@
 //! | piece | what it is |
 //! |---|---|
 //! | [`Register`], [`Permit`] | who is let in, who is still there, and when all have left |
-//! | [`Engine`], [`Clock`] | one session's engine with its time and its seed |
+//! | [`Driver`] | one session: engine, control connection, host, and an adapter's [`DataPlane`] |
+//! | [`Engine`], [`Clock`] | the engine with its time and its seed |
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
 //! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
 //! | [`socket`] | listening, closing, and what errors mean |
@@ -13,6 +14,7 @@
 mod admission;
 mod clock;
 mod control;
+mod driver;
 mod engine;
 mod offload;
 pub mod socket;
@@ -28,6 +30,7 @@ use crate::host::{Client, Host};
 pub use admission::{Caps, Permit, Register, Resident, SessionId};
 pub use clock::Clock;
 pub use control::{Control, Stream};
+pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use offload::{Offload, PROGRESS_EVERY, Range};
 

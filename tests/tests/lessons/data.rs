@@ -203,7 +203,7 @@ fn a_client_that_vanishes_leaves_something_open() {
 
 #[test]
 fn few_ports_for_many_clients() {
-    let server = Setup::new().config(|config| config.passive_ports = Some(ftp_tests::free_ports(4))).start();
+    let server = Setup::new().config(|config| config.passive_ports = Some(free_ports(4))).start();
     server.put("a", b"content");
     let mut wires: Vec<_> = (0..4).map(|_| server.login()).collect();
     for _ in 0..3 {

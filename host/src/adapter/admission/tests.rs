@@ -1,7 +1,5 @@
 //! Counting in and out.
 
-use std::time::Duration;
-
 use super::*;
 
 /// Remembers when it was told to end.

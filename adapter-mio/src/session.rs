@@ -1,0 +1,188 @@
+//! One session: takes turns between the engine and the world.
+//!
+//! A turn delivers what was reported, sends what the kernel takes, reads what the engine wants to hear, moves data and
+//! tells the time. A visit is a few turns: as many as there is something to do in, up to a bound, so that one busy
+//! session keeps none of the others waiting.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ftp_host::adapter::{Control, Driver, Permit, SessionId, Settings, socket};
+use ftp_host::{Client, ReplyTo};
+use ftp_proto::{ActionId, Completion};
+use mio::Registry;
+use mio::event::Event;
+
+use crate::data::{DataPlane, Lanes};
+use crate::mailbox::{Address, Arrival, Mailbox};
+use crate::operation::{Connection, Visit};
+use crate::watched::Watched;
+
+/// What the engine is to be told in the next turn.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// An action ended.
+    Done(Completion),
+    /// An open action has moved `bytes` bytes in all.
+    Progress { id: ActionId, bytes: u64 },
+    /// The server is to end, at the latest at this time.
+    Drain(Instant),
+}
+
+/// When to visit a session next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// There is more to do: once the others had their visit.
+    Soon,
+    /// When a socket is ready, mail comes, or at this time.
+    When(Option<Instant>),
+    /// Never: it is over.
+    Never,
+}
+
+/// A control connection and everything that hangs on it. Dropping it closes all of it.
+pub(crate) enum Session {
+    /// It goes on.
+    Live(Box<Live>),
+    /// It is over; the control connection is being closed.
+    Leaving { control: Control<Connection>, until: Instant, permit: Permit<Mailbox> },
+}
+
+/// A session that goes on.
+pub(crate) struct Live {
+    driver: Driver<Connection, DataPlane>,
+    permit: Permit<Mailbox>,
+    lanes: Lanes,
+    reports: Vec<Report>,
+}
+
+impl Session {
+    /// A session for a new connection. The host's answers come back to `mailbox`, for the session at `key`.
+    pub(crate) fn new(
+        arrival: Arrival,
+        settings: &Arc<Settings>,
+        registry: &Rc<Registry>,
+        lanes: Lanes,
+        (mailbox, key): (Mailbox, usize),
+    ) -> io::Result<Self> {
+        let Arrival { stream, peer, permit, admission } = arrival;
+        let local = socket::canonical(stream.local_addr()?);
+        let client = Client { peer: socket::canonical(peer), local };
+        let address = Address { key, id: permit.id() };
+        let stream = Watched::new(registry, lanes.control, stream)?;
+        let data = DataPlane::new(local, settings.offload, Rc::clone(registry), lanes);
+        let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
+        let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
+        driver.begin(admission);
+        Ok(Self::Live(Box::new(Live { driver, permit, lanes, reports: Vec::new() })))
+    }
+
+    /// Which session this is; none once it is over.
+    pub(crate) fn id(&self) -> Option<SessionId> {
+        match self {
+            Self::Live(live) => Some(live.driver.id()),
+            Self::Leaving { .. } => None,
+        }
+    }
+
+    /// Takes in what the session is to be told.
+    pub(crate) fn report(&mut self, report: Report) {
+        if let Self::Live(live) = self {
+            live.reports.push(report);
+        }
+    }
+
+    /// Remembers what the kernel tells.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match self {
+            Self::Live(live) => live.note(event),
+            Self::Leaving { control, .. } => control.stream().note(event),
+        }
+    }
+
+    /// Goes on with it: itself, if it is not over, and when to come again.
+    pub(crate) fn visit(mut self, visit: &mut Visit) -> (Option<Self>, Next) {
+        if let Self::Live(live) = &mut self {
+            let next = live.visit(visit);
+            if next != Next::Never {
+                return (Some(self), next);
+            }
+        }
+        let Some((mut control, until, permit)) = self.leaving() else { return (None, Next::Never) };
+        if control.part() || Instant::now() >= until {
+            return (None, Next::Never);
+        }
+        (Some(Self::Leaving { control, until, permit }), Next::When(Some(until)))
+    }
+
+    /// What is left of it once it is over, if there is room for that; everything else is dropped.
+    fn leaving(self) -> Option<(Control<Connection>, Instant, Permit<Mailbox>)> {
+        match self {
+            Self::Live(live) => {
+                let Live { driver, mut permit, .. } = *live;
+                let until = Instant::now() + Control::<Connection>::LINGER;
+                permit.step_outside().then(|| (driver.into_control(), until, permit))
+            }
+            Self::Leaving { control, until, permit } => Some((control, until, permit)),
+        }
+    }
+}
+
+impl Live {
+    fn note(&mut self, event: &Event) {
+        let (control, data) = self.driver.sockets();
+        if event.token() == self.lanes.control {
+            control.stream().note(event);
+        } else {
+            data.note(event);
+        }
+    }
+
+    fn visit(&mut self, visit: &mut Visit) -> Next {
+        visit.moved = 0;
+        let mut turns = 0;
+        while self.driver.is_open() {
+            if turns == TURNS_AT_ONCE || visit.moved >= BYTES_AT_ONCE {
+                return Next::Soon;
+            }
+            if !self.turn(visit) && self.driver.is_open() {
+                let deadlines = [self.driver.deadline(), self.data().deadline()];
+                return Next::When(deadlines.into_iter().flatten().min());
+            }
+            turns += 1;
+        }
+        Next::Never
+    }
+
+    /// Does what can be done without waiting: whether there was anything.
+    fn turn(&mut self, visit: &mut Visit) -> bool {
+        let mut busy = self.deliver();
+        busy |= self.data().step(visit);
+        busy | self.driver.turn()
+    }
+
+    fn deliver(&mut self) -> bool {
+        let ours = self.data().take_reports();
+        let theirs = std::mem::take(&mut self.reports);
+        let busy = !ours.is_empty() || !theirs.is_empty();
+        for report in ours.into_iter().chain(theirs) {
+            match report {
+                Report::Done(completion) => self.driver.done(completion),
+                Report::Progress { id, bytes } => self.driver.progress(id, bytes),
+                Report::Drain(deadline) => self.driver.drain(deadline),
+            }
+        }
+        busy
+    }
+
+    fn data(&mut self) -> &mut DataPlane {
+        self.driver.sockets().1
+    }
+}
+
+/// Turns before other sessions get theirs.
+const TURNS_AT_ONCE: u32 = 16;
+/// Bytes that a session moves before others get their turn.
+const BYTES_AT_ONCE: usize = 1024 * 1024;
