@@ -6,14 +6,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 
 use ftp_tests::conformance::{Level, Peer, Selection, run};
-use ftp_tests::{FAMILIES, Setup};
+use ftp_tests::{Adapter, FAMILIES, Setup};
 
 /// What each driver may leave out, and why.
 const LEFT_OUT: [(&str, &str); 0] = [];
 
 #[test]
 fn tokio() {
-    let server = Setup::new().start();
+    adapter(Adapter::Tokio);
+}
+
+#[test]
+fn mio() {
+    adapter(Adapter::Mio);
+}
+
+#[track_caller]
+fn adapter(adapter: Adapter) {
+    let server = Setup::new().adapter(adapter).start();
     for family in FAMILIES {
         passes(&Peer::new(server.address_of(family), "alice", "secret"));
     }
