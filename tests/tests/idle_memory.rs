@@ -12,7 +12,13 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 #[test]
 fn an_idle_session_costs_at_most_six_kibibytes() {
-    let mut server = CountedServer::start();
+    for adapter in ["tokio", "mio"] {
+        measure(adapter);
+    }
+}
+
+fn measure(adapter: &str) {
+    let mut server = CountedServer::start(adapter);
     // What the first session brings with it, such as the pool's threads, is no session's cost.
     let first: Vec<TcpStream> = (0..WARM_UP).map(|_| server.log_in()).collect();
     let before = server.memory();
@@ -20,8 +26,8 @@ fn an_idle_session_costs_at_most_six_kibibytes() {
     let after = server.memory();
     let heap = (after.heap - before.heap) / SESSIONS;
     let pss = after.pss.saturating_sub(before.pss) / SESSIONS;
-    eprintln!("an idle session: {heap} bytes of heap, {pss} bytes of PSS");
-    assert!(heap <= 6 * 1024, "{heap} bytes of heap");
+    eprintln!("an idle session on {adapter}: {heap} bytes of heap, {pss} bytes of PSS");
+    assert!(heap <= 6 * 1024, "{heap} bytes of heap on {adapter}");
     drop((first, sessions));
 }
 
@@ -44,9 +50,9 @@ struct Memory {
 }
 
 impl CountedServer {
-    fn start() -> Self {
+    fn start(adapter: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counted_server"));
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.arg(adapter).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let questions = process.stdin.take().unwrap();
         let mut answers = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();

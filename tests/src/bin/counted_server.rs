@@ -1,4 +1,4 @@
-//! A server that tells what its sessions cost: `tests/idle_memory.rs` runs it and asks.
+//! A server, on `tokio` or `mio`, that tells what its sessions cost: `tests/idle_memory.rs` runs it and asks.
 //!
 //! It prints its port, and then for every line on standard input `live pss`: bytes that the heap holds, and the
 //! process's proportional set size.
@@ -8,31 +8,36 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::io;
+use std::net::TcpListener;
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ftp_adapter_tokio::Server;
 use ftp_host::{MemoryDisk, Password, Pooled, Users};
 use ftp_proto::storage::Permissions;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 fn main() -> io::Result<()> {
     let users =
         Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::new(MemoryDisk::new()));
-    let server = Server::builder(Arc::new(Pooled::new(Arc::new(users)))).max_per_address(usize::MAX).build();
-    Runtime::new()?.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        println!("{}", listener.local_addr()?.port());
-        // A thread of its own: it ends with the process, whatever it waits for.
-        let (finished, end) = tokio::sync::oneshot::channel();
-        thread::spawn(move || finished.send(answer()));
-        tokio::select! {
-            result = server.serve(listener) => result,
-            result = end => result.map_err(io::Error::other)?,
+    let host = Arc::new(Pooled::new(Arc::new(users)));
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("{}", listener.local_addr()?.port());
+    // A thread of its own: it ends with the process, whatever it waits for.
+    thread::spawn(|| answer().map(|()| process::exit(0)));
+    match std::env::args().nth(1).as_deref() {
+        Some("mio") => {
+            let builder = ftp_adapter_mio::Server::builder(host);
+            builder.max_per_address(usize::MAX).build().serve(listener)
         }
-    })
+        _ => {
+            let builder = ftp_adapter_tokio::Server::builder(host);
+            let server = builder.max_per_address(usize::MAX).build();
+            listener.set_nonblocking(true)?;
+            Runtime::new()?.block_on(async { server.serve(tokio::net::TcpListener::from_std(listener)?).await })
+        }
+    }
 }
 
 /// Answers until nobody asks any more.
