@@ -18,7 +18,7 @@ use std::time::Duration;
 use ftp_adapter_tokio::Offload;
 use ftp_proto::Notice;
 use ftp_proto::notice::Refusal;
-use ftp_tests::{FAMILIES, Harness, Operation, Setup, Way, Wire, connect_from, pattern};
+use ftp_tests::{FAMILIES, Harness, Operation, Setup, Way, Wire, connect_from, free_ports, pattern};
 
 /// More than the sockets of a connection that is not read can hold.
 const LARGE: usize = 32 << 20;
