@@ -92,7 +92,9 @@ pub(crate) struct Options {
     /// Whether what arrived of a broken upload is kept, to be resumed later [default: off].
     #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub(crate) keep_partial: Option<Toggle>,
-    /// What the server runs on [default: tokio].
+    /// What the server runs on [default: mio].
+    ///
+    /// mio needs less processor time and memory; tokio keeps a disk that is slow to write from holding up other sessions.
     #[arg(long, value_name = "tokio|mio", hide_possible_values = true)]
     pub(crate) runtime: Option<RuntimeName>,
     /// How much to log: off, error, warn, info, debug or trace [default: info].

@@ -71,7 +71,7 @@ impl Settings {
             anonymous: anonymous.access(),
             max_sessions: count(options.max_sessions, 1000),
             max_per_address: count(options.max_per_address, 100),
-            runtime: options.runtime.unwrap_or(RuntimeName::Tokio),
+            runtime: options.runtime.unwrap_or(RuntimeName::Mio),
             engine,
             log: options.log.unwrap_or(LogLevel::Info),
             log_format: options.log_format.unwrap_or(LogFormat::Text),
