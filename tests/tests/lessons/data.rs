@@ -1,7 +1,5 @@
 //! Who connects where, when, and what happens if nobody does.
 
-use ftp_tests::free_ports;
-
 use super::*;
 
 #[test]
