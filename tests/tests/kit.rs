@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use ftp_tests::conformance::{Level, Peer, Selection, run};
 use ftp_tests::{Adapter, FAMILIES, Setup};
@@ -45,9 +46,9 @@ fn passes(peer: &Peer) {
     assert!(failed(Level::Must).is_empty() && failed(Level::Should).is_empty(), "{report}");
     assert_eq!(failed(Level::May), LEFT_OUT.iter().map(|(id, _)| *id).collect(), "{report}");
     assert_eq!(report.left, None);
-    // Nobody waits for a table that takes longer.
-    let took: std::time::Duration = report.findings.iter().map(|finding| finding.took).sum();
-    assert!(took.as_secs() < 20, "{took:?}");
+    // It takes a few seconds; the bound is for a machine that is busy with other tests. What waits for a timer is caught.
+    let took: Duration = report.findings.iter().map(|finding| finding.took).sum();
+    assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
 /// The engine's example, as a program of its own.
