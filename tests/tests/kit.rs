@@ -14,20 +14,12 @@ const LEFT_OUT: [(&str, &str); 0] = [];
 
 #[test]
 fn tokio() {
-    adapter(Adapter::Tokio);
+    in_process(Adapter::Tokio);
 }
 
 #[test]
 fn mio() {
-    adapter(Adapter::Mio);
-}
-
-#[track_caller]
-fn adapter(adapter: Adapter) {
-    let server = Setup::new().adapter(adapter).start();
-    for family in FAMILIES {
-        passes(&Peer::new(server.address_of(family), "alice", "secret"));
-    }
+    in_process(Adapter::Mio);
 }
 
 #[test]
@@ -35,6 +27,14 @@ fn blocking() {
     let server = Blocking::start();
     for family in FAMILIES {
         passes(&Peer::new(server.address_of(family), "demo", "demo"));
+    }
+}
+
+#[track_caller]
+fn in_process(adapter: Adapter) {
+    let server = Setup::new().adapter(adapter).start();
+    for family in FAMILIES {
+        passes(&Peer::new(server.address_of(family), "alice", "secret"));
     }
 }
 
