@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use ftp_tests::conformance::{Level, Peer, Selection, run};
 use ftp_tests::{Adapter, FAMILIES, Setup};
@@ -13,20 +14,12 @@ const LEFT_OUT: [(&str, &str); 0] = [];
 
 #[test]
 fn tokio() {
-    adapter(Adapter::Tokio);
+    in_process(Adapter::Tokio);
 }
 
 #[test]
 fn mio() {
-    adapter(Adapter::Mio);
-}
-
-#[track_caller]
-fn adapter(adapter: Adapter) {
-    let server = Setup::new().adapter(adapter).start();
-    for family in FAMILIES {
-        passes(&Peer::new(server.address_of(family), "alice", "secret"));
-    }
+    in_process(Adapter::Mio);
 }
 
 #[test]
@@ -34,6 +27,14 @@ fn blocking() {
     let server = Blocking::start();
     for family in FAMILIES {
         passes(&Peer::new(server.address_of(family), "demo", "demo"));
+    }
+}
+
+#[track_caller]
+fn in_process(adapter: Adapter) {
+    let server = Setup::new().adapter(adapter).start();
+    for family in FAMILIES {
+        passes(&Peer::new(server.address_of(family), "alice", "secret"));
     }
 }
 
@@ -45,9 +46,9 @@ fn passes(peer: &Peer) {
     assert!(failed(Level::Must).is_empty() && failed(Level::Should).is_empty(), "{report}");
     assert_eq!(failed(Level::May), LEFT_OUT.iter().map(|(id, _)| *id).collect(), "{report}");
     assert_eq!(report.left, None);
-    // Nobody waits for a table that takes longer.
-    let took: std::time::Duration = report.findings.iter().map(|finding| finding.took).sum();
-    assert!(took.as_secs() < 20, "{took:?}");
+    // It takes a few seconds; the bound is for a machine that is busy with other tests. What waits for a timer is caught.
+    let took: Duration = report.findings.iter().map(|finding| finding.took).sum();
+    assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
 /// The engine's example, as a program of its own.

@@ -8,7 +8,7 @@ use std::{io, panic};
 use clap::{Parser, ValueEnum};
 use ftp_tests::conformance::{Peer, Selection, run};
 
-/// Checks an FTP server against the RFCs. Ends in 1 when something that must be so is not.
+/// Checks an FTP server against the RFCs. Ends in 1 when something that must be so is not, and in 2 when it cannot get in.
 ///
 /// It works in a directory of its own, beneath the one that the login starts in, and removes it again.
 #[derive(Debug, Parser)]
@@ -39,8 +39,25 @@ enum Switch {
     Off,
 }
 
-fn main() -> io::Result<ExitCode> {
-    let Arguments { host, port, user, password, active, only, json } = Arguments::parse();
+fn main() -> ExitCode {
+    match check(Arguments::parse()) {
+        Ok(Outcome::Conformant) => ExitCode::SUCCESS,
+        Ok(Outcome::Failing) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nothing was found out: that is no verdict.
+            let _ = writeln!(io::stderr(), "conformance: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+enum Outcome {
+    Conformant,
+    Failing,
+}
+
+fn check(arguments: Arguments) -> io::Result<Outcome> {
+    let Arguments { host, port, user, password, active, only, json } = arguments;
     let address = (host.as_str(), port).to_socket_addrs()?.next();
     let address = address.ok_or_else(|| io::Error::other("the server has no address"))?;
     let peer = Peer { address, user, password, active: active == Switch::On };
@@ -49,5 +66,5 @@ fn main() -> io::Result<ExitCode> {
     let report = run(&peer, &Selection { only })?;
     let text = if json { report.to_json()? } else { report.to_string() };
     writeln!(io::stdout(), "{text}")?;
-    Ok(if report.is_conformant() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_conformant() { Outcome::Conformant } else { Outcome::Failing })
 }

@@ -41,16 +41,15 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask_any("ABOR", &[225, 226]);
         wire.ask_any("RETR a", &[425, 503]);
     }),
-    must("abor.waiting", "RFC 959 §4.1.3", "ABOR ends a transfer whose client has not connected", |c| {
+    should("abor.waiting", "RFC 959 §4.1.3", "ABOR ends a transfer whose client has not connected", |c| {
         let command = format!("RETR {}", c.large());
         let mut wire = c.login();
         wire.passive(Way::Epsv);
         wire.say(&command);
-        wire.expect_any(&[125, 150]);
         wire.say("ABOR");
-        two_replies(&mut wire, &[425, 426]);
+        waited_in_vain(&mut wire);
     }),
-    must("abor.download", "RFC 959 §4.1.3", "ABOR ends a download that is not read: 426, then 226", |c| {
+    should("abor.download", "RFC 959 §4.1.3", "ABOR ends a download that is not read: 426, then 226", |c| {
         let (mut wire, _opened) = downloading(c, Way::Epsv);
         wire.say("ABOR");
         two_replies(&mut wire, &[426]);
@@ -59,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
         let (mut wire, opened) = downloading(c, Way::Epsv);
         let mut data = opened.connection();
         data.read_exact(&mut [0; 10_000]).expect("some of it");
-        wire.say("ABOR");
+        interrupt(&mut wire);
         let short = ended(data);
         let first = wire.expect_any(&[226, 250, 426]).code;
         wire.expect_any(&[225, 226]);
@@ -69,13 +68,13 @@ pub(super) const CHECKS: &[Check] = &[
         c.needs_active();
         let (mut wire, opened) = downloading(c, Way::Eprt);
         let data = opened.connection();
-        wire.say("ABOR");
-        two_replies(&mut wire, &[425, 426]);
-        drop(data);
+        interrupt(&mut wire);
+        ended(data);
+        over(&mut wire);
     }),
     must("abor.upload", "RFC 959 §4.1.3", "ABOR ends an upload: 426, then 226", |c| {
         let (mut wire, data) = uploading(c);
-        wire.say("ABOR");
+        interrupt(&mut wire);
         two_replies(&mut wire, &[426, 451]);
         drop(data);
     }),
@@ -86,27 +85,25 @@ pub(super) const CHECKS: &[Check] = &[
         |c| {
             c.put("a", b"the old one");
             let (mut wire, data) = uploading(c);
-            wire.say("ABOR");
+            interrupt(&mut wire);
             two_replies(&mut wire, &[426, 451]);
             drop(data);
             assert_eq!(c.content("a"), b"the old one");
         },
     ),
-    must("abor.upload-waiting", "RFC 959 §4.1.3", "ABOR ends an upload whose client has not connected", |c| {
+    should("abor.upload-waiting", "RFC 959 §4.1.3", "ABOR ends an upload whose client has not connected", |c| {
         let mut wire = c.login();
         wire.passive(Way::Epsv);
         wire.say("STOR a");
-        wire.expect_any(&[125, 150]);
-        wire.say("ABOR");
-        two_replies(&mut wire, &[425, 426]);
+        interrupt(&mut wire);
+        waited_in_vain(&mut wire);
     }),
-    must("abor.listing-waiting", "RFC 959 §4.1.3", "ABOR ends a listing whose client has not connected", |c| {
+    should("abor.listing-waiting", "RFC 959 §4.1.3", "ABOR ends a listing whose client has not connected", |c| {
         let mut wire = c.login();
         wire.passive(Way::Epsv);
         wire.say("LIST");
-        wire.expect_any(&[125, 150]);
         wire.say("ABOR");
-        two_replies(&mut wire, &[425, 426]);
+        waited_in_vain(&mut wire);
     }),
     must("abor.after-the-end", "RFC 959 §4.1.3", "ABOR behind a 226 has one reply", |c| {
         c.put("a", b"content");
@@ -128,24 +125,26 @@ pub(super) const CHECKS: &[Check] = &[
     }),
     must("abor.next-transfer", "RFC 959 §4.1.3", "After ABOR the next transfer is whole", |c| {
         c.put("a", b"content");
-        let (mut wire, _opened) = downloading(c, Way::Epsv);
-        wire.say("ABOR");
-        two_replies(&mut wire, &[426]);
+        let (mut wire, opened) = downloading(c, Way::Epsv);
+        interrupt(&mut wire);
+        ended(opened.connection());
+        over(&mut wire);
         assert_eq!(wire.fetch(Way::Epsv, "RETR a"), b"content");
         assert_eq!(wire.fetch(Way::Epsv, "NLST a"), b"a\r\n");
     }),
     must("abor.twice", "RFC 959 §4.1.3", "A second ABOR finds nothing left to do", |c| {
-        let (mut wire, _opened) = downloading(c, Way::Epsv);
-        wire.say("ABOR");
-        two_replies(&mut wire, &[426]);
+        let (mut wire, opened) = downloading(c, Way::Epsv);
+        interrupt(&mut wire);
+        ended(opened.connection());
+        over(&mut wire);
         wire.ask_any("ABOR", &[225, 226]);
     }),
-    must("abor.lower-case", "RFC 959 §5.3", "ABOR is heard in any case", |c| {
+    should("abor.lower-case", "RFC 959 §5.3", "ABOR is heard in any case", |c| {
         let (mut wire, _opened) = downloading(c, Way::Epsv);
         wire.say("abor");
         two_replies(&mut wire, &[426]);
     }),
-    must("abor.byte-by-byte", "RFC 1123 §4.1.2.10", "ABOR may come byte by byte", |c| {
+    should("abor.byte-by-byte", "RFC 1123 §4.1.2.10", "ABOR may come byte by byte", |c| {
         let (mut wire, _opened) = downloading(c, Way::Epsv);
         b"ABOR\r\n".iter().for_each(|byte| wire.send([*byte]));
         two_replies(&mut wire, &[426]);
@@ -177,9 +176,10 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     must("abor.keeps-the-session", "RFC 959 §4.1.3", "ABOR leaves the directory and the type", |c| {
         c.put("a", b"one\n");
-        let (mut wire, _opened) = downloading(c, Way::Epsv);
-        wire.say("ABOR");
-        two_replies(&mut wire, &[426]);
+        let (mut wire, opened) = downloading(c, Way::Epsv);
+        interrupt(&mut wire);
+        ended(opened.connection());
+        over(&mut wire);
         let home = c.path("");
         assert!(wire.ask("PWD", 257).text().contains(home.trim_end_matches('/')));
         assert_eq!(wire.fetch(Way::Epsv, "RETR a"), b"one\n");
@@ -207,6 +207,30 @@ fn uploading(c: &mut Context<'_>) -> (Wire, TcpStream) {
     let mut data = opened.connection();
     data.write_all(b"half of the ne").expect("the server takes it");
     (wire, data)
+}
+
+/// ABOR as a client is to say it: behind Telnet's IP and Synch, so that a server that is busy with the data hears it.
+fn interrupt(wire: &mut Wire) {
+    wire.send(b"\xFF\xF4\xFF");
+    wire.send_urgent(0xF2);
+    wire.send("ABOR\r\n");
+}
+
+/// The end of a transfer whose data is read meanwhile: it may have been faster than ABOR.
+#[track_caller]
+fn over(wire: &mut Wire) {
+    wire.expect_any(&[226, 250, 426, 451]);
+    wire.expect_any(&[225, 226]);
+}
+
+/// The end of a transfer that nobody connected for; some servers hold the 150 back until somebody does.
+#[track_caller]
+fn waited_in_vain(wire: &mut Wire) {
+    if wire.expect_any(&[125, 150, 425, 426]).code < 200 {
+        wire.expect_any(&[425, 426]);
+    }
+    wire.expect_any(&[225, 226]);
+    wire.ask("NOOP", 200);
 }
 
 /// The transfer's own end, and then ABOR's reply.

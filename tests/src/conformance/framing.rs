@@ -59,13 +59,18 @@ pub(super) const CHECKS: &[Check] = &[
         wire.send("NOOP\n");
         wire.expect(200);
     }),
-    must("line.long", "RFC 959 §4.2.2", "A line that is too long is answered once, and the session is in step", |c| {
-        let mut wire = c.login();
-        wire.send(vec![b'x'; 100_000]);
-        wire.send("\r\nPWD\r\n");
-        wire.expect_any(&[500, 501]);
-        wire.expect(257);
-    }),
+    should(
+        "line.long",
+        "RFC 959 §4.2.2",
+        "A line that is too long is answered once, and the session is in step",
+        |c| {
+            let mut wire = c.login();
+            wire.send(vec![b'x'; 100_000]);
+            wire.send("\r\nPWD\r\n");
+            wire.expect_any(&[500, 501]);
+            wire.expect(257);
+        },
+    ),
     should("line.long-path", "RFC 959 §5.4", "A path that is too long is refused", |c| {
         let mut wire = c.login();
         wire.ask_any(&format!("CWD {}", "x".repeat(2_000)), &[500, 501, 550, 553]);

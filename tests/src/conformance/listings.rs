@@ -1,5 +1,7 @@
 //! Listings for people and for old clients: LIST, NLST, STAT of a path.
 
+use std::io::Read;
+
 use super::{Check, Context, may, must, should};
 use crate::{Way, Wire};
 
@@ -113,8 +115,11 @@ pub(super) const CHECKS: &[Check] = &[
     }),
     must("nlst.empty", "RFC 1123 §4.1.2.7", "NLST of an empty directory sends nothing", |c| {
         let mut wire = filled(c);
-        let _opened = wire.open(Way::Epsv);
+        let opened = wire.open(Way::Epsv);
         if wire.ask_any("NLST empty", &[125, 150, 450, 550]).code < 200 {
+            let mut names = Vec::new();
+            opened.connection().read_to_end(&mut names).expect("an orderly end");
+            assert_eq!(names, b"");
             wire.expect_any(&[226, 250]);
         }
     }),

@@ -106,6 +106,7 @@ pub(super) const CHECKS: &[Check] = &[
         let mut content = Vec::new();
         data.read_to_end(&mut content).expect("an orderly end");
         assert_eq!(content, b"tent");
+        drop(data);
         wire.expect_any(&[125, 150]);
         wire.expect_any(&[226, 250]);
     }),

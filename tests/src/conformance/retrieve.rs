@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
         drop(opened);
         wire.expect_any(&[226, 426]);
     }),
-    must("retr.226-behind-the-data", "RFC 959 §5.2", "With the 226 all of the data and its end are out", |c| {
+    may("retr.226-behind-the-data", "RFC 959 §5.2", "With the 226 all of the data and its end are out", |c| {
         c.put("a", &pattern(10_000));
         let mut wire = c.login();
         let opened = wire.open(Way::Epsv);
