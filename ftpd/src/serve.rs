@@ -1,10 +1,10 @@
 //! Puts host, adapter and signals together, and runs them to the end.
 
-use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ftp_host::adapter::socket;
 use ftp_host::{Client, Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
 use ftp_proto::Notice;
 use tokio::runtime::{Builder, Runtime};
@@ -83,7 +83,7 @@ async fn serve(
     let mut listeners = Vec::new();
     for &address in &settings.listen {
         let fault = |cause| Fault::Listen { address, cause };
-        let listener = TcpListener::bind(address).map_err(fault)?;
+        let listener = socket::listen_for_clients(address).map_err(fault)?;
         announcement.listener(listener.local_addr().map_err(fault)?);
         listeners.push(listener);
     }

@@ -112,7 +112,7 @@ fn numbers<const COUNT: usize>(answers: &mut impl BufRead) -> [usize; COUNT] {
     numbers.try_into().unwrap_or_else(|_| panic!("{COUNT} numbers, not {line:?}"))
 }
 
-/// Clients that log in at the same time: below what waits for an `accept` at most.
-const AT_ONCE: u32 = 50;
+/// Clients of one thread that log in at the same time: four threads keep below what may wait for the pool.
+const AT_ONCE: u32 = 250;
 /// Below what a server allows one address.
 const PER_ADDRESS: u32 = 200;

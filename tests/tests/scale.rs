@@ -35,7 +35,10 @@ fn ten_thousand_idle_sessions_and_a_thousand_at_work() {
     assert_eq!(full.sessions, count as usize);
     let heap = (full.heap - empty.heap) / full.sessions;
     let pss = full.pss.saturating_sub(empty.pss) / full.sessions;
-    eprintln!("{count} idle sessions on {} in {logged_in:.2?}: {heap} bytes of heap, {pss} of PSS each", adapter.name());
+    eprintln!(
+        "{count} idle sessions on {} in {logged_in:.2?}: {heap} bytes of heap, {pss} of PSS each",
+        adapter.name()
+    );
     assert!(heap <= 6 * 1024, "{heap} bytes of heap");
 
     let begun = Instant::now();

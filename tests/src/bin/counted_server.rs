@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use ftp_host::adapter::socket::listen_for_clients;
 use ftp_host::{Host, MemoryDisk, Password, Pooled, Users};
 use ftp_proto::storage::Permissions;
 use ftp_tests::{Adapter, pattern, raise_file_limit};
@@ -27,7 +28,7 @@ fn main() -> io::Result<()> {
     let disk = Arc::new(MemoryDisk::new().with_file("/small", pattern(1024)));
     let users = Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, disk);
     let host = Arc::new(Pooled::new(Arc::new(users)));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let listener = listen_for_clients((Ipv4Addr::LOCALHOST, 0).into())?;
     println!("{}", listener.local_addr()?.port());
     match adapter {
         Adapter::Tokio => serve_on_tokio(host, listener),
