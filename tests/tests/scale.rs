@@ -1,4 +1,4 @@
-//! Ten thousand clients on one server: logged in and idle, then a thousand of them at work, then all gone.
+//! Ten thousand clients on one server: logged in and idle, then a thousand of them at work at once, then all gone.
 //!
 //! Where the system lets a process open fewer files there are fewer clients, and it is told. `FTP_SCALE_SESSIONS` asks
 //! for another number of them.
@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::env;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
 
@@ -43,7 +45,7 @@ fn ten_thousand_idle_sessions_and_a_thousand_at_work() {
 
     let begun = Instant::now();
     let mut busy: Vec<&mut Wire> = wires.iter_mut().step_by(count.div_ceil(BUSY) as usize).collect();
-    share(&mut busy, |wires| wires.iter_mut().for_each(|wire| transfer(wire)));
+    share(&mut busy, transfer);
     eprintln!("{} of them did two downloads and an upload each in {:.2?}", busy.len(), begun.elapsed());
     assert_eq!(server.holding().sessions, count as usize, "nobody was lost");
 
@@ -65,17 +67,42 @@ fn log_in(server: &CountedServer, count: u32) -> Vec<Wire> {
     })
 }
 
-/// A download, an upload, and the upload back.
-fn transfer(wire: &mut Wire) {
-    wire.ask("TYPE I", 200);
-    assert_eq!(wire.fetch(Way::Epsv, "RETR small"), pattern(1024));
+/// A download, an upload, and the upload back; each of them for all at once.
+fn transfer(wires: &mut [&mut Wire]) {
+    wires.iter_mut().for_each(|wire| drop(wire.ask("TYPE I", 200)));
+    download(wires, |_| ("small".into(), pattern(1024)));
+    let begun = begin(wires, |wire| format!("STOR {}", own_file(wire).0));
+    for (wire, mut data) in wires.iter_mut().zip(begun) {
+        wire.expect(150);
+        data.write_all(&own_file(wire).1).unwrap();
+    }
+    wires.iter_mut().for_each(|wire| drop(wire.expect(226)));
+    download(wires, own_file);
+}
+
+fn download(wires: &mut [&mut Wire], file: impl Fn(&Wire) -> (String, Vec<u8>)) {
+    let begun = begin(wires, |wire| format!("RETR {}", file(wire).0));
+    for (wire, mut data) in wires.iter_mut().zip(begun) {
+        wire.expect(150);
+        let mut content = Vec::new();
+        data.read_to_end(&mut content).unwrap();
+        assert_eq!(content, file(wire).1);
+        wire.expect(226);
+    }
+}
+
+fn begin(wires: &mut [&mut Wire], command: impl Fn(&Wire) -> String) -> Vec<TcpStream> {
+    let opened = wires.iter_mut().map(|wire| wire.open(Way::Epsv).connection()).collect();
+    wires.iter_mut().for_each(|wire| wire.say(&command(wire)));
+    opened
+}
+
+/// Name and content, 1 KiB, of the file that is this client's alone.
+fn own_file(wire: &Wire) -> (String, Vec<u8>) {
     let own = wire.local();
-    let mut content = pattern(1024);
-    content.extend(own.to_string().bytes());
-    let content = &content[content.len() - 1024..];
-    let name = format!("of {} {}", own.ip(), own.port());
-    wire.store(Way::Epsv, &format!("STOR {name}"), content);
-    assert_eq!(wire.fetch(Way::Epsv, &format!("RETR {name}")), content);
+    let mut content = own.to_string().into_bytes();
+    content.extend(pattern(1024 - content.len()));
+    (format!("{}-{}", own.ip(), own.port()), content)
 }
 
 fn say_goodbye(mut wires: Vec<Wire>) {
@@ -102,5 +129,5 @@ const WARM_UP: u32 = 8;
 const BUSY: u32 = 1000;
 /// The clients' threads.
 const THREADS: u32 = 4;
-/// For both processes: what else they have open, data connections first of all.
-const SPARE_FILES: usize = 500;
+/// What else a process has open: a listener and a connection for each of those who do something, and a few more.
+const SPARE_FILES: usize = 2500;
