@@ -1,12 +1,13 @@
 //! Puts host, adapter and signals together, and runs them to the end.
 
-use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ftp_host::adapter::socket;
 use ftp_host::{Client, Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
 use ftp_proto::Notice;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     let bars = console::is_terminal() && settings.log_format == LogFormat::Text;
     let transfers = if bars { Transfers::shown() } else { Transfers::hidden() };
     logging::begin(settings.log, settings.log_format, &transfers);
+    raise_file_limit();
     let mut announcement = Announcement::new(&settings.directory);
     let host = open_host(&settings, &mut announcement)?;
     let runtime = begin(settings.runtime).map_err(Fault::Runtime)?;
@@ -32,6 +34,16 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     // What a stuck disk still holds must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// Lets the process open as many files as it may without asking anyone: a session has one at least, and 1,024, which
+/// many systems begin with, are fewer than the sessions that we let in.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!("cannot raise the limit of open files: {error}");
+    }
 }
 
 /// The runtime; beside mio's loops there is little for it to do.
@@ -83,7 +95,7 @@ async fn serve(
     let mut listeners = Vec::new();
     for &address in &settings.listen {
         let fault = |cause| Fault::Listen { address, cause };
-        let listener = TcpListener::bind(address).map_err(fault)?;
+        let listener = socket::listen_for_clients(address).map_err(fault)?;
         announcement.listener(listener.local_addr().map_err(fault)?);
         listeners.push(listener);
     }

@@ -218,6 +218,19 @@ fn the_command_line_overrides_the_file_whose_paths_are_relative_to_it() {
     assert_eq!(server.said[..2], [format!("serving {}", served.display()), "  to bob: read only".into()]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn it_opens_as_many_files_as_it_may() {
+    let directory = directory();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -Sn 256; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_ftpd"), "--listen", "127.0.0.1:0"]);
+    let server = Running::start(shell.arg(directory.path()).stdin(Stdio::null()));
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.child.id())).unwrap();
+    let numbers = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let [soft, hard, _unit] = numbers.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{limits}") };
+    assert_eq!(soft, hard);
+}
+
 #[test]
 fn a_signal_ends_it_in_peace() {
     for signal in [Signal::TERM, Signal::INT] {

@@ -21,6 +21,7 @@
 //! nothing was left open.
 
 pub mod conformance;
+mod counted;
 mod data;
 mod harness;
 mod meddler;
@@ -28,6 +29,7 @@ mod reply;
 mod target;
 mod wire;
 
+pub use counted::{CountedServer, Holding, raise_file_limit};
 pub use data::{Opened, Way, connect_from, reset};
 pub use harness::{Files, Harness, Setup};
 pub use meddler::{Ledger, Meddler, Operation};

@@ -90,6 +90,18 @@ pub enum Adapter {
 }
 
 impl Adapter {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Tokio, Self::Mio];
+
+    /// As it is named to people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::Mio => "mio",
+        }
+    }
+
     /// The one that this test program is named for: `NAME_mio` runs the dialogues of `NAME` through mio.
     #[must_use]
     pub fn of_this_program() -> Self {

@@ -9,6 +9,20 @@ use ftp_proto::Failure;
 use ftp_proto::action::{CloseHow, Ports};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+/// Listens for clients at `address`, with room for a rush of them to wait.
+///
+/// The standard library keeps room for 128. When more come at once, as after a restart, the kernel has each of the
+/// others try again seconds later.
+///
+/// # Errors
+/// When it cannot be listened on.
+pub fn listen_for_clients(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // Once more for a socket that listens already only changes the room.
+    SockRef::from(&listener).listen(CLIENTS_BACKLOG)?;
+    Ok(listener)
+}
+
 /// Listens, without ever waiting, on `local`'s address (its port is of no meaning) and one of `ports`.
 ///
 /// # Errors
@@ -189,7 +203,9 @@ pub fn file_failure(error: &io::Error) -> Failure {
 
 /// A connect that goes on behind the call.
 const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
-/// Connections that may wait to be accepted: strangers must not keep the rightful one out.
+/// Clients that may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).
+const CLIENTS_BACKLOG: i32 = 4096;
+/// Data connections that may wait to be accepted: strangers must not keep the rightful one out.
 const BACKLOG: i32 = 16;
 /// Input is dropped up to 4 KiB times this.
 const DISCARD_READS: usize = 64;

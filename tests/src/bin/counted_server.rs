@@ -1,52 +1,66 @@
-//! A server, on `tokio` or `mio`, that tells what its sessions cost: `tests/idle_memory.rs` runs it and asks.
+//! A server that tells what its sessions cost: a test starts it as `CountedServer`, and asks.
 //!
-//! It prints its port, and then for every line on standard input `live pss`: bytes that the heap holds, and the
-//! process's proportional set size.
+//! Its argument is the adapter, `tokio` or `mio`. It prints its port, and then for every line on standard input
+//! `heap pss sessions`: bytes that the heap holds, the process's proportional set size, and how many sessions there are.
 
 #![allow(clippy::print_stdout, reason = "it is what this is for")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::env;
 use std::fs;
 use std::io;
-use std::net::TcpListener;
-use std::process;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ftp_host::{MemoryDisk, Password, Pooled, Users};
+use ftp_host::adapter::socket::listen_for_clients;
+use ftp_host::{Host, MemoryDisk, Password, Pooled, Users};
 use ftp_proto::storage::Permissions;
+use ftp_tests::{Adapter, pattern, raise_file_limit};
 use tokio::runtime::Runtime;
 
 fn main() -> io::Result<()> {
-    let users =
-        Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::new(MemoryDisk::new()));
+    let name = env::args().nth(1).unwrap_or_default();
+    let adapter = Adapter::ALL.into_iter().find(|adapter| adapter.name() == name);
+    let adapter = adapter.ok_or_else(|| io::Error::other("the adapter is missing: tokio or mio"))?;
+    raise_file_limit()?;
+    let disk = Arc::new(MemoryDisk::new().with_file("/small", pattern(1024)));
+    let users = Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, disk);
     let host = Arc::new(Pooled::new(Arc::new(users)));
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let listener = listen_for_clients((Ipv4Addr::LOCALHOST, 0).into())?;
     println!("{}", listener.local_addr()?.port());
-    // A thread of its own: it ends with the process, whatever it waits for.
-    thread::spawn(|| answer().map(|()| process::exit(0)));
-    match std::env::args().nth(1).as_deref() {
-        Some("mio") => {
-            let builder = ftp_adapter_mio::Server::builder(host);
-            builder.max_per_address(usize::MAX).build().serve(listener)
-        }
-        _ => {
-            let builder = ftp_adapter_tokio::Server::builder(host);
-            let server = builder.max_per_address(usize::MAX).build();
-            listener.set_nonblocking(true)?;
-            Runtime::new()?.block_on(async { server.serve(tokio::net::TcpListener::from_std(listener)?).await })
-        }
+    match adapter {
+        Adapter::Tokio => serve_on_tokio(host, listener),
+        Adapter::Mio => serve_on_mio(host, listener),
     }
 }
 
-/// Answers until nobody asks any more.
-fn answer() -> io::Result<()> {
-    for line in io::stdin().lines() {
-        line?;
-        println!("{} {}", LIVE.load(Ordering::SeqCst), proportional_set_size()?);
-    }
-    Ok(())
+fn serve_on_tokio(host: Arc<dyn Host>, listener: TcpListener) -> io::Result<()> {
+    let server = ftp_adapter_tokio::Server::builder(host).max_sessions(usize::MAX).build();
+    let handle = server.handle();
+    answer(move || handle.sessions());
+    listener.set_nonblocking(true)?;
+    Runtime::new()?.block_on(async { server.serve(tokio::net::TcpListener::from_std(listener)?).await })
+}
+
+fn serve_on_mio(host: Arc<dyn Host>, listener: TcpListener) -> io::Result<()> {
+    let server = ftp_adapter_mio::Server::builder(host).max_sessions(usize::MAX).build();
+    let handle = server.handle();
+    answer(move || handle.sessions());
+    server.serve(listener)
+}
+
+/// Answers on a thread of its own until nobody asks any more; then there is nothing left to serve for.
+fn answer(sessions: impl Fn() -> usize + Send + 'static) {
+    let answer = move || -> io::Result<()> {
+        for line in io::stdin().lines() {
+            line?;
+            println!("{} {} {}", LIVE.load(Ordering::SeqCst), proportional_set_size()?, sessions());
+        }
+        Ok(())
+    };
+    thread::spawn(move || std::process::exit(i32::from(answer().is_err())));
 }
 
 fn proportional_set_size() -> io::Result<usize> {

@@ -130,3 +130,15 @@ fn mapped_addresses_are_told_as_what_they_are() {
     let plain: SocketAddr = "[2001:db8::1]:2121".parse().unwrap();
     assert_eq!(canonical(plain), plain);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_rush_of_clients_does_not_wait_for_the_server_to_accept() {
+    let most: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+    let listener = listen_for_clients(loopback()).unwrap();
+    let address = listener.local_addr().unwrap();
+    // The kernel repeats a request that found no room after a second, as long as the queue is full: here for ever.
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).unwrap();
+    let clients: Vec<TcpStream> = (0..most.min(500)).map(connect).collect();
+    drop((clients, listener));
+}
