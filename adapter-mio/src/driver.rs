@@ -100,7 +100,10 @@ impl Driver {
             id: permit.id(),
             settings: Arc::clone(settings),
         };
-        let engine = Engine::new(Arc::clone(&settings.config))?;
+        #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
+        let mut engine = Engine::new(Arc::clone(&settings.config))?;
+        #[cfg(feature = "testing")]
+        engine.watched_by(settings, client);
         let mut live = Box::new(Live { engine, world, permit, lanes, reports: Vec::new() });
         live.begin(admission);
         Ok(Self::Live(live))
@@ -137,6 +140,10 @@ impl Driver {
             if next != Next::Never {
                 return (Some(self), next);
             }
+        }
+        #[cfg(feature = "testing")]
+        if matches!(&self, Self::Live(live) if live.is_cut()) {
+            return (None, Next::Never);
         }
         match self.leave() {
             Some(leaving) => {
@@ -184,6 +191,10 @@ impl Live {
             if turns == TURNS_AT_ONCE || visit.moved >= BYTES_AT_ONCE {
                 return Next::Soon;
             }
+            #[cfg(feature = "testing")]
+            if self.is_cut() {
+                return Next::Never;
+            }
             if !self.turn(visit) {
                 self.world.control.say_farewell();
                 let deadlines = [self.engine.deadline(), self.world.data.deadline()];
@@ -192,6 +203,12 @@ impl Live {
             turns += 1;
         }
         Next::Never
+    }
+
+    /// Whether a test wants it dropped; then it does so each time.
+    #[cfg(feature = "testing")]
+    fn is_cut(&self) -> bool {
+        self.world.settings.is_cut(&self.world.client)
     }
 
     /// Does what can be done without waiting: whether there was anything.

@@ -59,13 +59,31 @@ impl Driver {
             id: permit.id(),
             settings: Arc::clone(&settings),
         };
+        #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
+        let mut engine = Engine::new(Arc::clone(&settings.config))?;
+        #[cfg(feature = "testing")]
+        engine.watched_by(&settings, client);
         Ok(Box::new(Self {
-            engine: Engine::new(Arc::clone(&settings.config))?,
+            engine,
             alarm: Alarm::new(),
             inbox,
             world,
             permit,
         }))
+    }
+
+    /// The same, dropped at any of its polls where a test wants that.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_watched(self: Box<Self>, admission: Admission) {
+        let (settings, client) = (Arc::clone(&self.world.settings), self.world.client);
+        let mut session = Some(Box::pin(self.run(admission)));
+        std::future::poll_fn(|context| {
+            if settings.is_cut(&client) {
+                session = None;
+            }
+            session.as_mut().map_or(std::task::Poll::Ready(()), |session| session.as_mut().poll(context))
+        })
+        .await;
     }
 
     /// Drives the session to its end.

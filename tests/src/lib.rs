@@ -23,6 +23,7 @@
 pub mod conformance;
 mod data;
 mod harness;
+pub mod kill;
 mod meddler;
 mod reply;
 mod target;

@@ -16,6 +16,20 @@ pub struct Engine {
     session: Session,
     clock: Clock,
     misused: bool,
+    #[cfg(feature = "testing")]
+    watched: Option<Watched>,
+}
+
+/// Who watches, and whom.
+#[cfg(feature = "testing")]
+#[derive(Clone)]
+struct Watched(Arc<dyn super::Watch>, crate::host::Client);
+
+#[cfg(feature = "testing")]
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Watched").field(&self.1).finish()
+    }
 }
 
 impl Engine {
@@ -27,7 +41,19 @@ impl Engine {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
         let session = Session::new(config, seed, clock::unix_time());
-        Ok(Self { session, clock: Clock::start(), misused: false })
+        Ok(Self {
+            session,
+            clock: Clock::start(),
+            misused: false,
+            #[cfg(feature = "testing")]
+            watched: None,
+        })
+    }
+
+    /// From here on the watch of `settings`, if there is one, sees what is asked and what is answered.
+    #[cfg(feature = "testing")]
+    pub fn watched_by(&mut self, settings: &super::Settings, client: crate::host::Client) {
+        self.watched = settings.watch.clone().map(|watch| Watched(watch, client));
     }
 
     /// Gives the engine one event and runs what it asks for, in order. `run` cannot reach the engine: what an action
@@ -36,6 +62,10 @@ impl Engine {
         if !self.is_open() {
             return;
         }
+        #[cfg(feature = "testing")]
+        show(self.watched.as_ref(), &event);
+        #[cfg(feature = "testing")]
+        let run = shown(self.watched.clone(), run);
         match self.session.handle(self.clock.now(), event) {
             Ok(actions) => actions.for_each(run),
             Err(misuse) => self.give_up(misuse),
@@ -78,5 +108,24 @@ impl Engine {
     fn give_up(&mut self, misuse: Misuse) {
         debug_assert!(false, "the engine was misused: {misuse}");
         self.misused = true;
+    }
+}
+
+/// Lets the watch see `event`, if it is an answer.
+#[cfg(feature = "testing")]
+fn show(watched: Option<&Watched>, event: &Event<'_>) {
+    if let (Some(Watched(watch, client)), Event::Done(completion)) = (watched, event) {
+        watch.answered(client, completion.id(), completion.failure().is_some());
+    }
+}
+
+/// Lets the watch see what is run.
+#[cfg(feature = "testing")]
+fn shown(watched: Option<Watched>, mut run: impl FnMut(Action)) -> impl FnMut(Action) {
+    move |action| {
+        if let Some(Watched(watch, client)) = &watched {
+            watch.asked(client, &action);
+        }
+        run(action);
     }
 }

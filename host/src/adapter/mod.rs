@@ -16,6 +16,8 @@ mod control;
 mod engine;
 mod offload;
 pub mod socket;
+#[cfg(feature = "testing")]
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ pub use clock::Clock;
 pub use control::{Control, Stream};
 pub use engine::Engine;
 pub use offload::{Offload, PROGRESS_EVERY, Range};
+#[cfg(feature = "testing")]
+pub use watch::Watch;
 
 /// What watches the notices.
 pub type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;
@@ -44,13 +48,30 @@ pub struct Settings {
     pub observer: Box<Observer>,
     /// How files are moved to data connections.
     pub offload: Offload,
+    /// What tests watch every session with.
+    #[cfg(feature = "testing")]
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Settings {
     /// For `host`, with nothing else decided.
     #[must_use]
     pub fn new(host: Arc<dyn Host>) -> Self {
-        Self { config: Arc::default(), host, observer: Box::new(|_, _, _| {}), offload: Offload::default() }
+        Self {
+            config: Arc::default(),
+            host,
+            observer: Box::new(|_, _, _| {}),
+            offload: Offload::default(),
+            #[cfg(feature = "testing")]
+            watch: None,
+        }
+    }
+
+    /// Whether a test wants `client`'s session dropped now: adapters ask at every turn.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn is_cut(&self, client: &Client) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.cuts(client))
     }
 }
 
