@@ -111,6 +111,14 @@ impl Builder {
         self
     }
 
+    /// What sees every action and answer of every session, and may cut a session at any of its turns.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn watch(mut self, watch: Arc<dyn ftp_host::adapter::Watch>) -> Self {
+        self.settings.watch = Some(watch);
+        self
+    }
+
     /// The server.
     #[must_use]
     pub fn build(self) -> Server {

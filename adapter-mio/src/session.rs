@@ -108,6 +108,10 @@ impl Session {
             if next != Next::Never {
                 return (Some(self), next);
             }
+            #[cfg(feature = "testing")]
+            if live.driver.watcher().cuts() {
+                return (None, Next::Never);
+            }
         }
         let Some((mut control, until, permit)) = self.leaving() else { return (None, Next::Never) };
         if control.part() || Instant::now() >= until {
@@ -145,6 +149,10 @@ impl Live {
         while self.driver.is_open() {
             if turns == TURNS_AT_ONCE || visit.moved >= BYTES_AT_ONCE {
                 return Next::Soon;
+            }
+            #[cfg(feature = "testing")]
+            if self.driver.watcher().cuts() {
+                return Next::Never;
             }
             if !self.turn(visit) && self.driver.is_open() {
                 let deadlines = [self.driver.deadline(), self.data().deadline()];

@@ -43,6 +43,20 @@ impl Driver {
         Ok(Box::new(Self { session, alarm: Alarm::new(), inbox, permit }))
     }
 
+    /// The same as `run`, dropped at any of its polls where a test wants that.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_watched(self: Box<Self>, admission: Admission) {
+        let watcher = self.session.watcher();
+        let mut session = Some(Box::pin(self.run(admission)));
+        std::future::poll_fn(|context| {
+            if watcher.cuts() {
+                session = None;
+            }
+            session.as_mut().map_or(std::task::Poll::Ready(()), |session| session.as_mut().poll(context))
+        })
+        .await;
+    }
+
     /// Drives the session to its end.
     ///
     /// Not cancel-safe: dropped half-way, the session and all that it holds is closed.

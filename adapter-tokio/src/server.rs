@@ -109,7 +109,10 @@ impl Server {
         let Some((permit, admission)) = self.register.admit(peer, inbox.mailbox()) else { return };
         // It fails where the client is gone already, or the system gives no random numbers: no session then.
         if let Ok(driver) = Driver::new(&self.settings, stream, peer, inbox, permit) {
+            #[cfg(not(feature = "testing"))]
             tokio::spawn(driver.run(admission));
+            #[cfg(feature = "testing")]
+            tokio::spawn(driver.run_watched(admission));
         }
     }
 }
@@ -147,6 +150,14 @@ impl Builder {
     #[must_use]
     pub fn offload(mut self, offload: Offload) -> Self {
         self.settings.offload = offload;
+        self
+    }
+
+    /// What sees every action and answer of every session, and may cut a session at any of its turns.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn watch(mut self, watch: Arc<dyn ftp_host::adapter::Watch>) -> Self {
+        self.settings.watch = Some(watch);
         self
     }
 

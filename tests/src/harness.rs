@@ -133,7 +133,7 @@ impl Setup {
         let notices = Notices::default();
         let open = open_files().len();
         let Self { adapter, config, offload, caps, .. } = self;
-        let target = adapter.start(Wanted { host, config, offload, caps, notices: Arc::clone(&notices) });
+        let target = adapter.start(Wanted { host, config, offload, caps, notices: Arc::clone(&notices), watch: None });
         // The runtime's own descriptors and the listeners; the latter are closed by the end.
         let open = open.max(open_files().len() - LISTENERS);
         Harness { target: target.expect("the server starts"), root, storage, notices, open, stopped: false }
@@ -340,7 +340,7 @@ impl Drop for Harness {
 }
 
 /// What this process has open, as the kernel names it.
-fn open_files() -> Vec<PathBuf> {
+pub(crate) fn open_files() -> Vec<PathBuf> {
     let open = fs::read_dir("/proc/self/fd").expect("the kernel tells what is open");
     // The directory being read is one of them, and gone by the time it is looked at.
     open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).filter(|path| !path.starts_with("/proc")).collect()

@@ -24,6 +24,7 @@ pub mod conformance;
 mod counted;
 mod data;
 mod harness;
+pub mod kill;
 mod meddler;
 mod reply;
 mod target;

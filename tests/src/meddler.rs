@@ -12,7 +12,7 @@ use ftp_proto::storage::{FinishHow, Metadata, Replace, Wanted};
 use ftp_proto::{Failure, VirtualPath};
 
 /// Something that a storage does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is the method of its name.
 pub enum Operation {
     Stat,
@@ -34,6 +34,29 @@ pub enum Operation {
     Space,
 }
 
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::Stat,
+        Self::OpenDir,
+        Self::ReadDir,
+        Self::OpenRead,
+        Self::Read,
+        Self::OpenWrite,
+        Self::Write,
+        Self::Finish,
+        Self::Remove,
+        Self::RemoveDir,
+        Self::MakeDir,
+        Self::Rename,
+        Self::SetTimes,
+        Self::SetMode,
+        Self::Symlink,
+        Self::Copy,
+        Self::Space,
+    ];
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Mischief {
     Fail(Failure),
@@ -48,6 +71,8 @@ pub struct Ledger {
     closed: AtomicU64,
     finished: AtomicU64,
     twice: AtomicU64,
+    /// By operation.
+    runs: [AtomicU64; Operation::ALL.len()],
 }
 
 impl Ledger {
@@ -61,6 +86,12 @@ impl Ledger {
     #[must_use]
     pub fn open(&self) -> u64 {
         self.opened() - self.closed.load(Ordering::SeqCst)
+    }
+
+    /// How often an operation was begun.
+    #[must_use]
+    pub fn runs(&self, operation: Operation) -> u64 {
+        self.runs.get(operation as usize).map_or(0, |runs| runs.load(Ordering::SeqCst))
     }
 
     /// Uploads that were finished, in any way.
@@ -181,6 +212,9 @@ impl Shared {
 
     /// Does the mischief, if this is its operation.
     fn meddle(&self, operation: Operation) -> Result<(), Failure> {
+        if let Some(runs) = self.ledger.runs.get(operation as usize) {
+            runs.fetch_add(1, Ordering::SeqCst);
+        }
         match self.plan() {
             Some((wanted, Mischief::Fail(failure))) if wanted == operation => Err(failure),
             Some((wanted, Mischief::Panic)) if wanted == operation => panic!("the storage panics, as the test asked"),

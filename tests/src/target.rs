@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ftp_host::adapter::{Observer, Offload};
+use ftp_host::adapter::{Observer, Offload, Watch};
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
 use ftp_proto::config::Config;
@@ -72,6 +72,8 @@ pub struct Wanted {
     pub caps: Caps,
     /// Where to put what is noticed.
     pub notices: Notices,
+    /// What watches every session and may cut it.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl std::fmt::Debug for Wanted {
@@ -172,15 +174,18 @@ struct TokioTarget {
 }
 
 impl TokioTarget {
-    fn start(Wanted { host, config, offload, caps, notices }: Wanted) -> io::Result<Self> {
+    fn start(Wanted { host, config, offload, caps, notices, watch }: Wanted) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let server = ftp_adapter_tokio::Server::builder(host)
+        let mut builder = ftp_adapter_tokio::Server::builder(host)
             .config(config)
             .offload(offload)
             .max_sessions(caps.sessions)
             .max_per_address(caps.per_address)
-            .observer(observer(notices))
-            .build();
+            .observer(observer(notices));
+        if let Some(watch) = watch {
+            builder = builder.watch(watch);
+        }
+        let server = builder.build();
         let (listeners, addresses) = Addresses::listen()?;
         let mut serving = JoinSet::new();
         let entered = runtime.enter();
@@ -202,15 +207,18 @@ struct MioTarget {
 }
 
 impl MioTarget {
-    fn start(Wanted { host, config, offload, caps, notices }: Wanted) -> io::Result<Self> {
-        let server = ftp_adapter_mio::Server::builder(host)
+    fn start(Wanted { host, config, offload, caps, notices, watch }: Wanted) -> io::Result<Self> {
+        let mut builder = ftp_adapter_mio::Server::builder(host)
             .config(config)
             .offload(offload)
             .max_sessions(caps.sessions)
             .max_per_address(caps.per_address)
             .observer(observer(notices))
-            .loops(2)
-            .build();
+            .loops(2);
+        if let Some(watch) = watch {
+            builder = builder.watch(watch);
+        }
+        let server = builder.build();
         let (listeners, addresses) = Addresses::listen()?;
         let serve = |listener| {
             let server = server.clone();

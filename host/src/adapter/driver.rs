@@ -60,7 +60,15 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
             id,
             settings: Arc::clone(settings),
         };
-        Ok(Self { engine: Engine::new(Arc::clone(&settings.config))?, world })
+        let engine = Engine::new(settings, client)?;
+        Ok(Self { engine, world })
+    }
+
+    /// What tells when a test wants this session dropped.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn watcher(&self) -> super::Watcher {
+        super::Watcher::new(&self.world.settings, self.world.client)
     }
 
     /// Begins the session.

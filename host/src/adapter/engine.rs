@@ -4,11 +4,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ftp_proto::config::Config;
 use ftp_proto::server::{Misuse, Phase, Session};
 use ftp_proto::{Action, Event};
 
+use super::Settings;
 use super::clock::{self, Clock};
+use crate::host::Client;
 
 /// An engine that is told the time.
 #[derive(Debug)]
@@ -16,18 +17,30 @@ pub struct Engine {
     session: Session,
     clock: Clock,
     misused: bool,
+    #[cfg(feature = "testing")]
+    watcher: super::Watcher,
 }
 
 impl Engine {
-    /// One whose session begins now.
+    /// One whose session, with `client`, begins now.
     ///
     /// # Errors
     /// When the system gives no random numbers.
-    pub fn new(config: Arc<Config>) -> io::Result<Self> {
+    pub fn new(
+        settings: &Settings,
+        #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "only a test's watch asks"))]
+        client: Client,
+    ) -> io::Result<Self> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
-        let session = Session::new(config, seed, clock::unix_time());
-        Ok(Self { session, clock: Clock::start(), misused: false })
+        let session = Session::new(Arc::clone(&settings.config), seed, clock::unix_time());
+        Ok(Self {
+            session,
+            clock: Clock::start(),
+            misused: false,
+            #[cfg(feature = "testing")]
+            watcher: super::Watcher::new(settings, client),
+        })
     }
 
     /// Gives the engine one event and runs what it asks for, in order. `run` cannot reach the engine: what an action
@@ -36,6 +49,10 @@ impl Engine {
         if !self.is_open() {
             return;
         }
+        #[cfg(feature = "testing")]
+        self.watcher.show(&event);
+        #[cfg(feature = "testing")]
+        let run = self.watcher.shown(run);
         match self.session.handle(self.clock.now(), event) {
             Ok(actions) => actions.for_each(run),
             Err(misuse) => self.give_up(misuse),

@@ -18,6 +18,8 @@ mod driver;
 mod engine;
 mod offload;
 pub mod socket;
+#[cfg(feature = "testing")]
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub use control::{Control, Stream};
 pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use offload::{Offload, PROGRESS_EVERY, Range};
+#[cfg(feature = "testing")]
+pub use watch::{Watch, Watcher};
 
 /// What watches the notices.
 pub type Observer = dyn Fn(SessionId, &Client, &Notice) + Send + Sync;
@@ -47,13 +51,23 @@ pub struct Settings {
     pub observer: Box<Observer>,
     /// How files are moved to data connections.
     pub offload: Offload,
+    /// What tests watch every session with.
+    #[cfg(feature = "testing")]
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Settings {
     /// For `host`, with nothing else decided.
     #[must_use]
     pub fn new(host: Arc<dyn Host>) -> Self {
-        Self { config: Arc::default(), host, observer: Box::new(|_, _, _| {}), offload: Offload::default() }
+        Self {
+            config: Arc::default(),
+            host,
+            observer: Box::new(|_, _, _| {}),
+            offload: Offload::default(),
+            #[cfg(feature = "testing")]
+            watch: None,
+        }
     }
 }
 

@@ -1,0 +1,537 @@
+//! One client's dialogue: random commands, broken off in random ways, and what it may conclude about its files.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::books::Books;
+use super::random::Random;
+use super::worlds::{Change, Worlds};
+use crate::data::{listen_on, reset};
+use crate::reply::Reply;
+
+/// Why a dialogue ended before its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The connection is gone: the server's doing, or the client's own.
+    Gone,
+    /// Something that must not be.
+    Wrong(String),
+}
+
+type Step<T = ()> = Result<T, Stop>;
+
+/// A client.
+pub(super) struct Client<'a> {
+    pub(super) server: SocketAddr,
+    pub(super) name: &'static str,
+    pub(super) random: Random,
+    pub(super) worlds: Worlds,
+    pub(super) books: &'a Books,
+    pub(super) patience: Duration,
+    control: Option<TcpStream>,
+    unread: Vec<u8>,
+    /// What was said and heard, for the message about a run that failed.
+    trace: Vec<String>,
+}
+
+/// What a client saw.
+pub(super) struct Played {
+    /// What its files may be.
+    pub(super) worlds: Worlds,
+    pub(super) wrong: Option<String>,
+    pub(super) trace: String,
+}
+
+/// How a transfer is broken off, after some of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Break {
+    No,
+    /// The data connection ends in an orderly way.
+    DataEnd,
+    DataReset,
+    Abort,
+    /// ABOR, and the data connection ends in an orderly way.
+    AbortAndEnd,
+    ControlReset,
+    ControlClosed,
+    /// The control connection is half-closed; the transfer goes on.
+    HalfClosed,
+    /// Commands are sent into the transfer.
+    Stall,
+}
+
+enum DataSide {
+    Connected(TcpStream),
+    Listening(TcpListener),
+    Nothing,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(
+        server: SocketAddr,
+        name: &'static str,
+        random: Random,
+        worlds: Worlds,
+        books: &'a Books,
+        patience: Duration,
+    ) -> Self {
+        Self { server, name, random, worlds, books, patience, control: None, unread: Vec::new(), trace: Vec::new() }
+    }
+
+    /// Plays the dialogue to its end, whichever.
+    pub(super) fn play(mut self) -> Played {
+        let wrong = match self.dialogue() {
+            Ok(()) | Err(Stop::Gone) => None,
+            Err(Stop::Wrong(what)) => Some(format!("client {}: {what}", self.name)),
+        };
+        Played { worlds: self.worlds, wrong, trace: self.trace.join(", ") }
+    }
+
+    fn dialogue(&mut self) -> Step {
+        let stream = TcpStream::connect(self.server).map_err(|_| Stop::Gone)?;
+        self.patient(&stream);
+        self.control = Some(stream);
+        if self.random.once_in(20) {
+            return self.vanish();
+        }
+        self.expect(&[220])?;
+        // All at once, or one by one.
+        let login = ["USER alice", "PASS secret", "TYPE I"];
+        if self.random.once_in(2) {
+            self.say(&login.join("\r\n"))?;
+            if self.random.once_in(12) {
+                return self.vanish();
+            }
+            login.iter().try_for_each(|_| self.reply().map(drop))?;
+        } else {
+            login.iter().try_for_each(|line| self.ask(line).map(drop))?;
+        }
+        for _ in 0..=self.random.below(4) {
+            self.step()?;
+        }
+        match self.random.below(4) {
+            0 => self.ask("QUIT").map(drop),
+            1 => self.half_close(),
+            _ => self.vanish(),
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        let (a, b) = (self.file("a"), self.file("b"));
+        match self.random.below(13) {
+            0..=3 => self.store("STOR", &a),
+            4 => self.store("STOR", &b),
+            5 => self.store("APPE", &a),
+            6..=7 => self.retrieve(&a),
+            8 => self.list(),
+            9..=10 => {
+                let (from, to) = if self.random.once_in(2) { (a, b) } else { (b, a) };
+                self.rename(from, to)
+            }
+            11 => self.pipelined(a, b),
+            _ => {
+                let change = Change::Remove(b.clone());
+                self.change(&format!("DELE {b}"), &change)
+            }
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        format!("{}{}", name, self.name)
+    }
+
+    // Commands without a transfer.
+
+    /// Says `line`, which makes `change`; the client may be gone before it knows.
+    fn change(&mut self, line: &str, change: &Change) -> Step {
+        self.say(line)?;
+        let before = self.worlds.clone();
+        self.worlds.maybe(change);
+        if self.random.once_in(12) {
+            return self.vanish();
+        }
+        let reply = self.reply()?;
+        self.worlds = before;
+        self.conclude(&reply, change);
+        Ok(())
+    }
+
+    fn conclude(&mut self, reply: &Reply, change: &Change) {
+        if reply.code < 300 {
+            self.worlds.certain(change);
+        }
+    }
+
+    fn rename(&mut self, from: String, to: String) -> Step {
+        let reply = self.ask(&format!("RNFR {from}"))?;
+        if self.random.once_in(12) {
+            return self.vanish();
+        }
+        if reply.code != 350 {
+            return Ok(());
+        }
+        self.change(&format!("RNTO {to}"), &Change::Rename(from, to.clone()))
+    }
+
+    fn pipelined(&mut self, a: String, b: String) -> Step {
+        let lines = [
+            format!("SIZE {a}"),
+            "NOOP".into(),
+            format!("RNFR {a}"),
+            format!("RNTO {b}"),
+            format!("MDTM {b}"),
+            "STAT".into(),
+            "PWD".into(),
+        ];
+        self.books.count("client: pipelined");
+        self.say(&lines.join("\r\n"))?;
+        let change = Change::Rename(a, b);
+        let before = self.worlds.clone();
+        self.worlds.maybe(&change);
+        if self.random.once_in(4) {
+            return self.vanish();
+        }
+        let mut replies = Vec::new();
+        for _ in &lines {
+            replies.push(self.reply()?);
+        }
+        self.worlds = before;
+        self.conclude(&replies[3], &change);
+        Ok(())
+    }
+
+    // Transfers.
+
+    fn store(&mut self, verb: &str, file: &str) -> Step {
+        let content = self.content();
+        let how = self.how();
+        let cut = if how == Break::No { content.len() } else { self.random.below(content.len() + 1) };
+        let change = |bytes: &[u8]| match verb {
+            "APPE" => Change::Append(file.into(), bytes.into()),
+            _ => Change::Store(file.into(), bytes.into()),
+        };
+        let (all, some) = (change(&content), change(&content[..cut]));
+        let Some(mut data) = self.begin(&format!("{verb} {file}"))? else { return Ok(()) };
+        let before = self.worlds.clone();
+        // From here on, the client may be cut off any time after it has ended its data.
+        let _ = data.write_all(&content[..cut]);
+        match how {
+            Break::No | Break::DataEnd => {
+                self.worlds.maybe(&some);
+                drop(data);
+                self.end_of_upload(before, &some, 0)
+            }
+            Break::DataReset => {
+                reset(data);
+                self.not_stored()
+            }
+            Break::Abort => {
+                self.say("ABOR")?;
+                self.not_stored()?;
+                drop(data);
+                self.reply().map(drop)
+            }
+            Break::AbortAndEnd => {
+                self.worlds.maybe(&some);
+                let _ = data.shutdown(Shutdown::Write);
+                self.say("ABOR")?;
+                self.end_of_upload(before, &some, 0)?;
+                self.reply().map(drop)
+            }
+            Break::ControlReset | Break::ControlClosed => {
+                self.drop_control(how);
+                if self.random.once_in(2) {
+                    reset(data);
+                } else {
+                    self.worlds.maybe(&some);
+                }
+                Err(Stop::Gone)
+            }
+            Break::HalfClosed | Break::Stall => {
+                if how == Break::HalfClosed {
+                    self.shut_down()?
+                } else {
+                    self.say("NOOP\r\nNOOP")?
+                };
+                let _ = data.write_all(&content[cut..]);
+                self.worlds.maybe(&all);
+                drop(data);
+                self.end_of_upload(before, &all, if how == Break::Stall { 2 } else { 0 })
+            }
+        }
+    }
+
+    fn end_of_upload(&mut self, before: Worlds, change: &Change, noops: usize) -> Step {
+        let reply = self.transfer_reply(noops)?;
+        self.worlds = before;
+        self.conclude(&reply, change);
+        Ok(())
+    }
+
+    /// The reply that ends a transfer: those of NOOPs that were sent into it come before it or behind it.
+    fn transfer_reply(&mut self, noops: usize) -> Step<Reply> {
+        let mut replies = Vec::new();
+        for _ in 0..=noops {
+            replies.push(self.reply()?);
+        }
+        let ended = replies.into_iter().find(|reply| reply.code != 200);
+        ended.map_or_else(|| wrong("no reply ends the transfer".into()), Ok)
+    }
+
+    fn not_stored(&mut self) -> Step {
+        let reply = self.reply()?;
+        if reply.code < 300 { wrong(format!("a broken upload was taken for whole: {}", reply.show())) } else { Ok(()) }
+    }
+
+    fn retrieve(&mut self, file: &str) -> Step {
+        let how = self.how();
+        let Some(mut data) = self.begin(&format!("RETR {file}"))? else { return Ok(()) };
+        let mut got = Vec::new();
+        if how != Break::No {
+            let some = self.random.below(30_000) as u64;
+            let _ = Read::by_ref(&mut data).take(some).read_to_end(&mut got);
+        }
+        match how {
+            Break::DataReset | Break::DataEnd => {
+                if how == Break::DataReset {
+                    reset(data)
+                } else {
+                    drop(data)
+                };
+                self.received(file, &got, false)?;
+                return self.reply().map(drop);
+            }
+            Break::ControlReset | Break::ControlClosed => {
+                self.drop_control(how);
+                if self.random.once_in(2) {
+                    let _ = data.read_to_end(&mut got);
+                }
+                self.received(file, &got, false)?;
+                return Err(Stop::Gone);
+            }
+            Break::HalfClosed => self.shut_down()?,
+            Break::Abort | Break::AbortAndEnd => self.say("ABOR")?,
+            Break::Stall => self.say("NOOP")?,
+            Break::No => {}
+        }
+        let ended = self.read_rest(&mut data, &mut got)?;
+        self.received(file, &got, false)?;
+        let reply = self.transfer_reply(usize::from(how == Break::Stall))?;
+        self.received(file, &got, ended && reply.code < 300)?;
+        if matches!(how, Break::Abort | Break::AbortAndEnd) { self.reply().map(drop) } else { Ok(()) }
+    }
+
+    /// Whether what came is what such a file holds.
+    fn received(&self, file: &str, got: &[u8], whole: bool) -> Step {
+        if got.is_empty() && !whole || self.worlds.allow_content(file, got, whole) {
+            return Ok(());
+        }
+        wrong(format!(
+            "RETR {file} gave {} bytes, whole: {whole}, that are not its: {}",
+            got.len(),
+            self.worlds.describe()
+        ))
+    }
+
+    fn list(&mut self) -> Step {
+        let verb = self.random.pick(&["LIST", "MLSD", "NLST"]);
+        let how = self.how();
+        let Some(mut data) = self.begin(verb)? else { return Ok(()) };
+        let aborts = match how {
+            Break::DataReset => {
+                reset(data);
+                return self.reply().map(drop);
+            }
+            Break::ControlReset | Break::ControlClosed => {
+                self.drop_control(how);
+                return Err(Stop::Gone);
+            }
+            Break::Abort | Break::AbortAndEnd => self.say("ABOR").map(|()| true)?,
+            Break::No | Break::DataEnd | Break::HalfClosed | Break::Stall => false,
+        };
+        self.read_rest(&mut data, &mut Vec::new())?;
+        drop(data);
+        self.reply()?;
+        if aborts { self.reply().map(drop) } else { Ok(()) }
+    }
+
+    /// Begins a transfer; none when it was refused, or when the client thought better of it.
+    fn begin(&mut self, line: &str) -> Step<Option<TcpStream>> {
+        let data = if self.random.once_in(3) { self.active()? } else { self.passive()? };
+        self.say(line)?;
+        if matches!(data, DataSide::Nothing) {
+            self.books.count("client: ABOR without data");
+            self.say("ABOR")?;
+            self.reply()?;
+            self.reply()?;
+            return Ok(None);
+        }
+        let reply = self.any_reply()?;
+        if reply.code >= 200 {
+            return Ok(None);
+        }
+        let stream = match data {
+            DataSide::Connected(stream) => stream,
+            DataSide::Listening(listener) => {
+                SockRef::from(&listener).set_read_timeout(Some(self.patience)).map_err(|_| Stop::Gone)?;
+                let (stream, _) = listener.accept().map_err(|error| Stop::Wrong(format!("no connection: {error}")))?;
+                stream
+            }
+            DataSide::Nothing => return Ok(None),
+        };
+        self.patient(&stream);
+        Ok(Some(stream))
+    }
+
+    fn passive(&mut self) -> Step<DataSide> {
+        let reply = self.ask("EPSV")?;
+        if reply.code != 229 {
+            return Ok(DataSide::Nothing);
+        }
+        let text = reply.text();
+        let port = text.split('|').nth(3).and_then(|port| port.parse().ok());
+        let Some(port) = port else { return wrong(format!("no port in {text}")) };
+        if self.random.once_in(12) {
+            return Ok(DataSide::Nothing);
+        }
+        let address = SocketAddr::new(self.server.ip(), port);
+        // It fails where the session was cut meanwhile: that shows on the control connection.
+        Ok(TcpStream::connect(address).map_or(DataSide::Nothing, DataSide::Connected))
+    }
+
+    fn active(&mut self) -> Step<DataSide> {
+        let listener = listen_on(self.server.ip());
+        let port = listener.local_addr().map_err(|_| Stop::Gone)?.port();
+        let reply = self.ask(&format!("EPRT |1|{}|{port}|", self.server.ip()))?;
+        Ok(if reply.code == 200 { DataSide::Listening(listener) } else { DataSide::Nothing })
+    }
+
+    fn read_rest(&self, data: &mut TcpStream, got: &mut Vec<u8>) -> Step<bool> {
+        match data.read_to_end(got) {
+            Ok(_) => Ok(true),
+            Err(error) if is_timeout(&error) => wrong("a download does not end".into()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// How the next transfer is broken off; it is counted.
+    fn how(&mut self) -> Break {
+        let (how, name) = match self.random.below(16) {
+            0 => (Break::DataEnd, "client: data closed half-way"),
+            1 => (Break::DataReset, "client: data reset"),
+            2 => (Break::Abort, "client: ABOR"),
+            3 => (Break::AbortAndEnd, "client: ABOR at the end"),
+            4 => (Break::ControlReset, "client: control reset in a transfer"),
+            5 => (Break::ControlClosed, "client: control closed in a transfer"),
+            6 => (Break::HalfClosed, "client: control half-closed in a transfer"),
+            7 => (Break::Stall, "client: stalled, commands sent into the transfer"),
+            _ => (Break::No, "client: whole transfer"),
+        };
+        self.books.count(name);
+        self.trace.push(format!("({how:?})"));
+        how
+    }
+
+    fn content(&mut self) -> Vec<u8> {
+        let most = if self.random.once_in(10) { 400_000 } else { 20_000 };
+        let (length, mut random) = (self.random.below(most), self.random.fork());
+        let mut bytes = Vec::with_capacity(length + 8);
+        while bytes.len() < length {
+            bytes.extend(random.next().to_le_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+
+    // The control connection.
+
+    fn patient(&self, stream: &TcpStream) {
+        // Both fail only for a patience of zero.
+        let _ = stream.set_read_timeout(Some(self.patience));
+        let _ = stream.set_write_timeout(Some(self.patience));
+    }
+
+    fn say(&mut self, lines: &str) -> Step {
+        self.trace.push(lines.replace("\r\n", " + "));
+        let control = self.control.as_mut().ok_or(Stop::Gone)?;
+        control.write_all(format!("{lines}\r\n").as_bytes()).map_err(|_| Stop::Gone)
+    }
+
+    fn ask(&mut self, line: &str) -> Step<Reply> {
+        self.say(line)?;
+        self.reply()
+    }
+
+    fn expect(&mut self, codes: &[u16]) -> Step {
+        let reply = self.reply()?;
+        // A server that is being shut down says so.
+        if codes.contains(&reply.code) || reply.code == 421 { Ok(()) } else { wrong(reply.show()) }
+    }
+
+    /// The next final reply.
+    fn reply(&mut self) -> Step<Reply> {
+        loop {
+            let reply = self.any_reply()?;
+            if reply.code >= 200 {
+                return Ok(reply);
+            }
+        }
+    }
+
+    fn any_reply(&mut self) -> Step<Reply> {
+        let control = self.control.as_mut().ok_or(Stop::Gone)?;
+        loop {
+            if let Some(reply) = Reply::take(&mut self.unread).map_err(Stop::Wrong)? {
+                self.trace.push(format!("-> {}", reply.code));
+                // The session's own last word.
+                return if reply.code == 421 { Err(Stop::Gone) } else { Ok(reply) };
+            }
+            let mut buffer = [0; 4096];
+            match control.read(&mut buffer) {
+                Ok(0) => return Err(Stop::Gone),
+                Ok(count) => self.unread.extend_from_slice(&buffer[..count]),
+                Err(error) if is_timeout(&error) => return wrong("no reply comes".into()),
+                Err(_) => return Err(Stop::Gone),
+            }
+        }
+    }
+
+    fn shut_down(&mut self) -> Step {
+        self.control.as_ref().ok_or(Stop::Gone)?.shutdown(Shutdown::Write).map_err(|_| Stop::Gone)
+    }
+
+    /// Says no more, and listens to the end.
+    fn half_close(&mut self) -> Step {
+        self.books.count("client: control half-closed");
+        self.shut_down()?;
+        loop {
+            self.any_reply()?;
+        }
+    }
+
+    fn drop_control(&mut self, how: Break) {
+        match self.control.take() {
+            Some(control) if how == Break::ControlReset => reset(control),
+            _ => {}
+        }
+    }
+
+    /// Is gone, one way or another.
+    fn vanish(&mut self) -> Step {
+        let is_reset = self.random.once_in(2);
+        self.books.count(if is_reset { "client: control reset" } else { "client: control closed" });
+        self.drop_control(if is_reset { Break::ControlReset } else { Break::ControlClosed });
+        Err(Stop::Gone)
+    }
+}
+
+fn wrong<T>(what: String) -> Step<T> {
+    Err(Stop::Wrong(what))
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+}

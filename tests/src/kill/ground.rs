@@ -1,0 +1,343 @@
+//! A server for many runs: what it is made of, one run in it, and what must hold after each.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::panic;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ftp_host::adapter::{Offload, Watch};
+use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
+use ftp_proto::VirtualPath;
+use ftp_proto::config::Config;
+use ftp_proto::storage::{FinishHow, Permissions, Replace, Wanted as Facts, WriteMode};
+use tempfile::TempDir;
+
+use super::books::{Books, Tally};
+use super::client::{Client, Played};
+use super::host::{CountingHost, Pump};
+use super::plan::Plan;
+use super::random::Random;
+use super::worlds::{Worlds, describe};
+use super::{Campaign, PLANNED};
+use crate::FAMILIES;
+use crate::harness::open_files;
+use crate::meddler::{Meddler, Operation};
+use crate::target::{Caps, Elsewhere, Target, Wanted};
+
+/// A server, and all that is seen of it.
+pub(super) struct Ground {
+    campaign: Campaign,
+    books: Arc<Books>,
+    pump: Pump,
+    meddler: Arc<Meddler>,
+    /// Behind the server's back.
+    disk: Arc<dyn Storage>,
+    root: Option<TempDir>,
+    target: Box<dyn Target>,
+    /// Descriptors before the server was there.
+    before: usize,
+    /// Descriptors while it has no session.
+    idle: usize,
+}
+
+type Files = BTreeMap<String, Arc<[u8]>>;
+
+impl Ground {
+    /// A server whose kind the seed decides: files in memory or on disk, in place or pooled, moved by the kernel or not.
+    pub(super) fn start(campaign: Campaign, seed: u64) -> Self {
+        let mut random = Random::new(!seed);
+        let before = open_files().len();
+        let root = random.once_in(2).then(directory);
+        let disk: Arc<dyn Storage> = match &root {
+            Some(root) => Arc::new(LocalDisk::open(root.path()).expect("the directory is there")),
+            None => Arc::new(MemoryDisk::with_capacity(64 << 20)),
+        };
+        let meddler = Meddler::new(Arc::clone(&disk));
+        let storage: Arc<dyn Storage> = Arc::clone(&meddler) as _;
+        let alice =
+            Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::clone(&storage));
+        let inner: Arc<dyn Host> = if random.once_in(3) {
+            Arc::new(Inline::new(Arc::new(alice)))
+        } else {
+            Arc::new(Pooled::new(Arc::new(alice)))
+        };
+        let (books, pump) = (Arc::<Books>::default(), Pump::start(random.fork()));
+        let planted = campaign.planted;
+        let host = CountingHost { books: Arc::clone(&books), inner, storage, pump: pump.clone(), planted };
+        let mut config = Config::default();
+        config.timeouts.login_delay = Duration::ZERO;
+        let target = campaign.adapter.start(Wanted {
+            host: Arc::new(host),
+            config,
+            offload: random.pick(&[Offload::Kernel, Offload::Buffered]),
+            caps: Caps { sessions: 100, per_address: 100 },
+            notices: Arc::default(),
+            watch: Some(Arc::clone(&books) as Arc<dyn Watch>),
+        });
+        let target = target.expect("the server starts");
+        let mut ground = Self { campaign, books, pump, meddler, disk, root, target, before, idle: usize::MAX };
+        ground.idle = ground.idle_descriptors();
+        ground
+    }
+
+    /// One run: the ground for the next, unless the run shut the server down.
+    pub(super) fn run(mut self, seed: u64, tally: &mut Tally) -> Result<Option<Self>, Vec<String>> {
+        let mut random = Random::new(seed);
+        let plan = Plan::new(&mut random);
+        let names = &["1", "2"][..plan.clients];
+        self.set_up(&plan, names);
+        let (runs, opened) = (self.runs(), self.meddler.ledger().finished_twice());
+        let (stopped, outcomes) = self.play(&plan, names, &mut random);
+        let wrong = outcomes.iter().filter_map(|played| played.wrong.clone());
+        wrong.for_each(|wrong| self.books.blame(wrong));
+        if stopped {
+            self.abandon();
+        } else {
+            self.wait_for_arrivals();
+        }
+        self.meddler.behave();
+        self.pump.set_delays(false);
+        if let Some(what) = self.settle(stopped) {
+            self.books.blame(what);
+        }
+        self.books.balance(|operation| self.meddler.ledger().runs(operation) - runs[operation as usize]);
+        if self.meddler.ledger().finished_twice() != opened {
+            self.books.blame("an upload was finished twice".into());
+        }
+        for (name, played) in names.iter().zip(&outcomes) {
+            self.compare(name, &played.worlds);
+        }
+        self.look_for_strangers(names);
+        if UNPLANNED.swap(0, Ordering::SeqCst) > 0 {
+            self.books.blame("something panicked".into());
+        }
+        self.count(&plan, tally);
+        let mut violations = self.books.violations();
+        if violations.is_empty() {
+            return Ok((!stopped).then_some(self));
+        }
+        violations.push(format!("{plan:?}"));
+        violations.extend(outcomes.into_iter().map(|played| played.trace));
+        Err(violations)
+    }
+
+    fn set_up(&self, plan: &Plan, names: &[&'static str]) {
+        self.clear();
+        names.iter().for_each(|name| self.put(&format!("a{name}"), old(name)));
+        self.books.open(plan.clone());
+        self.pump.set_delays(plan.delays);
+        match plan.storage {
+            Some((operation, Some(failure))) => self.meddler.fail(operation, failure),
+            Some((operation, None)) => self.meddler.panic(operation),
+            None => {}
+        }
+    }
+
+    /// Lets the clients play; ends the server meanwhile where the plan says so.
+    fn play(&mut self, plan: &Plan, names: &[&'static str], random: &mut Random) -> (bool, Vec<Played>) {
+        let server = self.target.address(FAMILIES[0]);
+        let (books, patience) = (&*self.books, self.campaign.patience);
+        let mut clients: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let worlds = Worlds::of([(format!("a{name}"), Arc::from(old(name)))]);
+                Client::new(server, name, random.fork(), worlds, books, patience)
+            })
+            .collect();
+        if clients.len() == 1 && plan.stop_at.is_none() {
+            return (false, clients.pop().into_iter().map(Client::play).collect());
+        }
+        thread::scope(|scope| {
+            let playing: Vec<_> = clients.into_iter().map(|client| scope.spawn(|| client.play())).collect();
+            if let Some(at) = plan.stop_at {
+                while books.turns() < at && !playing.iter().all(thread::ScopedJoinHandle::is_finished) {
+                    thread::yield_now();
+                }
+                if let Err(error) = self.target.stop(Duration::ZERO) {
+                    books.blame(format!("the server does not end: {error}"));
+                }
+            }
+            let played = playing.into_iter().map(|client| client.join().expect("a client does not panic")).collect();
+            (plan.stop_at.is_some(), played)
+        })
+    }
+
+    /// The server has ended, which must be true of its sessions by now; its runtime goes too.
+    fn abandon(&mut self) {
+        if self.target.sessions() != Some(0) {
+            self.books.blame("the server ended before its sessions".into());
+        }
+        self.target = Box::new(Elsewhere(self.target.address(FAMILIES[0])));
+    }
+
+    /// A client that was gone before it was greeted may not even have arrived. One that comes after it has, once this
+    /// one has been noticed: from then on, sessions are counted.
+    fn wait_for_arrivals(&self) {
+        let noticed = || {
+            let mut stream = TcpStream::connect(self.target.address(FAMILIES[0]))?;
+            stream.set_read_timeout(Some(self.campaign.patience))?;
+            stream.read(&mut [0])
+        };
+        if let Err(error) = noticed()
+            && error.kind() != ErrorKind::ConnectionReset
+        {
+            self.books.blame(format!("a connection is not taken: {error}"));
+        }
+    }
+
+    /// Waits until nothing is under way any more: what never came to rest.
+    fn settle(&self, stopped: bool) -> Option<String> {
+        let end = Instant::now() + self.campaign.patience;
+        let descriptors = if stopped { self.before + usize::from(self.root.is_some()) } else { self.idle };
+        loop {
+            let unsettled = self.unsettled(descriptors)?;
+            if Instant::now() > end {
+                return Some(unsettled);
+            }
+            thread::park_timeout(Duration::from_micros(100));
+        }
+    }
+
+    fn unsettled(&self, descriptors: usize) -> Option<String> {
+        if self.target.sessions().unwrap_or(0) != 0 {
+            return Some("a session never ended".into());
+        }
+        if let Some(what) = self.books.unsettled() {
+            return Some(what);
+        }
+        let open = self.meddler.ledger().open();
+        if open != 0 {
+            return Some(format!("{open} files or directories were never closed"));
+        }
+        let now = open_files().len();
+        (now > descriptors).then(|| format!("{now} descriptors are open, {descriptors} were before"))
+    }
+
+    fn compare(&self, name: &str, worlds: &Worlds) {
+        let files: Files = ["a", "b"]
+            .iter()
+            .map(|file| format!("{file}{name}"))
+            .filter_map(|file| self.content(&file).map(|content| (file, content)))
+            .collect();
+        if !worlds.allow(&files) {
+            self.books.blame(format!("files are {}, but may be {}", describe(&files), worlds.describe()));
+        }
+    }
+
+    fn look_for_strangers(&self, names: &[&str]) {
+        let known = |found: &str| names.iter().any(|name| found == format!("a{name}") || found == format!("b{name}"));
+        let strangers: Vec<_> = self.names().into_iter().filter(|found| !known(found)).collect();
+        if !strangers.is_empty() {
+            self.books.blame(format!("left behind: {strangers:?}"));
+        }
+    }
+
+    fn count(&self, plan: &Plan, tally: &mut Tally) {
+        let server = match (&self.root, plan.clients) {
+            (Some(_), 1) => "run: on disk, one client",
+            (Some(_), _) => "run: on disk, two clients",
+            (None, 1) => "run: in memory, one client",
+            (None, _) => "run: in memory, two clients",
+        };
+        self.books.count(server);
+        let storage = plan.storage.map(|(_, failure)| failure.map_or("run: storage panics", |_| "run: storage fails"));
+        let stop = plan.stop_at.map(|_| "run: server shut down");
+        let delays = plan.delays.then_some("run: answers delayed and reordered");
+        [storage, stop, delays].into_iter().flatten().for_each(|kind| self.books.count(kind));
+        for (kind, count) in self.books.take_tally().0 {
+            *tally.0.entry(kind).or_default() += count;
+        }
+    }
+
+    fn runs(&self) -> [u64; Operation::ALL.len()] {
+        Operation::ALL.map(|operation| self.meddler.ledger().runs(operation))
+    }
+
+    fn idle_descriptors(&self) -> usize {
+        // The loops open theirs as they start: until the count has come to rest.
+        let mut counted = open_files().len();
+        let mut same = 0;
+        while same < 10 {
+            thread::park_timeout(Duration::from_millis(1));
+            let now = open_files().len();
+            same = if now == counted { same + 1 } else { 0 };
+            counted = now;
+        }
+        counted
+    }
+
+    // Files, behind the server's back.
+
+    fn put(&self, name: &str, content: Vec<u8>) {
+        let upload = Upload::new(WriteMode::Create(Replace::Allowed));
+        let file = self.disk.open_write(&path(name), upload).expect("a file can be made");
+        file.write_at(0, &content).expect("there is room");
+        file.finish(FinishHow::Commit).expect("a file can be made");
+    }
+
+    fn content(&self, name: &str) -> Option<Arc<[u8]>> {
+        let file = self.disk.open_read(&path(name)).ok()?;
+        file.read_at(0, 16 << 20).ok().map(|bytes| bytes.to_vec().into())
+    }
+
+    fn clear(&self) {
+        self.names().iter().for_each(|name| self.disk.remove(&path(name)).expect("a file can be removed"));
+    }
+
+    /// All there is, also what the server would not show.
+    fn names(&self) -> Vec<String> {
+        match &self.root {
+            Some(root) => names_in(root.path()),
+            None => {
+                let mut directory = self.disk.open_dir(&VirtualPath::root(), Facts::Names).expect("the root is there");
+                let entries = directory.read(1000).expect("it can be read");
+                entries.entries.iter().map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
+            }
+        }
+    }
+}
+
+fn names_in(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root).expect("the root is there");
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn path(name: &str) -> VirtualPath {
+    VirtualPath::root().resolve(name.as_bytes(), 4096).expect("a path")
+}
+
+/// What a client's first file holds.
+fn old(name: &str) -> Vec<u8> {
+    format!("the old one of {name}, ").repeat(500).into_bytes()
+}
+
+/// In memory where there is such a file system: thousands of runs are not to wait for a disk.
+fn directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let directory = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    directory.expect("a directory for the files")
+}
+
+/// Panics that are part of the plan are not shown; any other is, and counted.
+pub(super) fn expect_planned_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let shown = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let message = info.payload_as_str().unwrap_or_default();
+            if !message.starts_with(PLANNED) && !message.contains("as the test asked") {
+                UNPLANNED.fetch_add(1, Ordering::SeqCst);
+                shown(info);
+            }
+        }));
+    });
+}
+
+/// Panics that nobody planned.
+static UNPLANNED: AtomicU64 = AtomicU64::new(0);

@@ -1,0 +1,80 @@
+//! What is to go wrong in one run: decided by its seed, before it begins.
+
+use ftp_proto::Failure;
+
+use super::books::Fate;
+use super::random::Random;
+use crate::meddler::Operation;
+
+/// What goes wrong on the server's side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    /// Sessions are dropped at this turn (mio) or poll (tokio).
+    pub(super) cut_at: Option<u32>,
+    /// What becomes of a session's action of this number.
+    pub(super) fate_at: Option<(u32, Fate)>,
+    /// Answers go around by another thread.
+    pub(super) delays: bool,
+    /// A kind of operation of the storage that fails, or panics where there is no failure.
+    pub(super) storage: Option<(Operation, Option<Failure>)>,
+    /// The server is shut down once so many turns were taken, by all sessions together.
+    pub(super) stop_at: Option<u64>,
+    /// Clients at the same time.
+    pub(super) clients: usize,
+}
+
+impl Plan {
+    pub(super) fn new(random: &mut Random) -> Self {
+        let mut plan = Self { clients: if random.once_in(6) { 2 } else { 1 }, ..Self::default() };
+        plan.delays = random.once_in(3);
+        match random.below(16) {
+            0..=6 => {
+                let most = random.pick(&[15, 40, 120]);
+                plan.cut_at = Some(1 + random.below(most) as u32);
+            }
+            7..=8 => plan.fate_at = Some((1 + random.below(14) as u32, fate(random))),
+            9..=11 => plan.storage = Some((random.pick(&MEDDLED), failure(random))),
+            12 => plan.stop_at = Some(random.below(80) as u64),
+            // The client alone sees to it.
+            _ => {}
+        }
+        plan
+    }
+
+    pub(super) fn fate(&self, submission: u32, has_ticket: bool) -> Fate {
+        match self.fate_at {
+            Some((at, Fate::Panic)) if at == submission => Fate::Panic,
+            Some((at, fate)) if at == submission && has_ticket => fate,
+            _ => Fate::Run,
+        }
+    }
+}
+
+fn fate(random: &mut Random) -> Fate {
+    match random.below(3) {
+        0 => Fate::Panic,
+        1 => Fate::Fail(Failure::Lost),
+        _ => Fate::Fail(random.pick(&FAILURES)),
+    }
+}
+
+fn failure(random: &mut Random) -> Option<Failure> {
+    if random.once_in(2) { None } else { Some(random.pick(&FAILURES)) }
+}
+
+const FAILURES: [Failure; 5] =
+    [Failure::Io, Failure::NoSpace, Failure::PermissionDenied, Failure::NotFound, Failure::Busy];
+
+/// What the clients' commands come down to.
+const MEDDLED: [Operation; 10] = [
+    Operation::Stat,
+    Operation::OpenDir,
+    Operation::ReadDir,
+    Operation::OpenRead,
+    Operation::Read,
+    Operation::OpenWrite,
+    Operation::Write,
+    Operation::Finish,
+    Operation::Remove,
+    Operation::Rename,
+];
