@@ -149,11 +149,8 @@ impl Books {
     pub(super) fn unsettled(&self) -> Option<String> {
         let pages = self.pages();
         pages.sessions.iter().find_map(|(peer, page)| {
-            if page.open {
-                Some(format!("{peer}: the host's side was never closed"))
-            } else {
-                page.owed.keys().next().map(|id| format!("{peer}: {id} was never answered"))
-            }
+            let owed = page.owed.keys().next().map(|id| format!("{peer}: {id} was never answered"));
+            owed.or_else(|| page.open.then(|| format!("{peer}: the host's side was never closed")))
         })
     }
 

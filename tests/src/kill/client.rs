@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -217,7 +217,7 @@ impl<'a> Client<'a> {
         let Some(mut data) = self.begin(&format!("{verb} {file}"))? else { return Ok(()) };
         let before = self.worlds.clone();
         // From here on, the client may be cut off any time after it has ended its data.
-        let _ = data.write_all(&content[..cut]);
+        give(&mut data, &content[..cut])?;
         match how {
             Break::No | Break::DataEnd => {
                 self.worlds.maybe(&some);
@@ -256,7 +256,7 @@ impl<'a> Client<'a> {
                 } else {
                     self.say("NOOP\r\nNOOP")?
                 };
-                let _ = data.write_all(&content[cut..]);
+                give(&mut data, &content[cut..])?;
                 self.worlds.maybe(&all);
                 drop(data);
                 self.end_of_upload(before, &all, if how == Break::Stall { 2 } else { 0 })
@@ -292,7 +292,7 @@ impl<'a> Client<'a> {
         let mut got = Vec::new();
         if how != Break::No {
             let some = self.random.below(30_000) as u64;
-            let _ = Read::by_ref(&mut data).take(some).read_to_end(&mut got);
+            take(Read::by_ref(&mut data).take(some), &mut got)?;
         }
         match how {
             Break::DataReset | Break::DataEnd => {
@@ -307,7 +307,7 @@ impl<'a> Client<'a> {
             Break::ControlReset | Break::ControlClosed => {
                 self.drop_control(how);
                 if self.random.once_in(2) {
-                    let _ = data.read_to_end(&mut got);
+                    take(&data, &mut got)?;
                 }
                 self.received(file, &got, false)?;
                 return Err(Stop::Gone);
@@ -317,7 +317,7 @@ impl<'a> Client<'a> {
             Break::Stall => self.say("NOOP")?,
             Break::No => {}
         }
-        let ended = self.read_rest(&mut data, &mut got)?;
+        let ended = take(&data, &mut got)?;
         self.received(file, &got, false)?;
         let reply = self.transfer_reply(usize::from(how == Break::Stall))?;
         self.received(file, &got, ended && reply.code < 300)?;
@@ -339,7 +339,7 @@ impl<'a> Client<'a> {
     fn list(&mut self) -> Step {
         let verb = self.random.pick(&["LIST", "MLSD", "NLST"]);
         let how = self.how();
-        let Some(mut data) = self.begin(verb)? else { return Ok(()) };
+        let Some(data) = self.begin(verb)? else { return Ok(()) };
         let aborts = match how {
             Break::DataReset => {
                 reset(data);
@@ -352,7 +352,7 @@ impl<'a> Client<'a> {
             Break::Abort | Break::AbortAndEnd => self.say("ABOR").map(|()| true)?,
             Break::No | Break::DataEnd | Break::HalfClosed | Break::Stall => false,
         };
-        self.read_rest(&mut data, &mut Vec::new())?;
+        take(&data, &mut Vec::new())?;
         drop(data);
         self.reply()?;
         if aborts { self.reply().map(drop) } else { Ok(()) }
@@ -375,11 +375,10 @@ impl<'a> Client<'a> {
         }
         let stream = match data {
             DataSide::Connected(stream) => stream,
-            DataSide::Listening(listener) => {
-                SockRef::from(&listener).set_read_timeout(Some(self.patience)).map_err(|_| Stop::Gone)?;
-                let (stream, _) = listener.accept().map_err(|error| Stop::Wrong(format!("no connection: {error}")))?;
-                stream
-            }
+            DataSide::Listening(listener) => match self.accepted(&listener)? {
+                Some(stream) => stream,
+                None => return Ok(None),
+            },
             DataSide::Nothing => return Ok(None),
         };
         self.patient(&stream);
@@ -409,11 +408,33 @@ impl<'a> Client<'a> {
         Ok(if reply.code == 200 { DataSide::Listening(listener) } else { DataSide::Nothing })
     }
 
-    fn read_rest(&self, data: &mut TcpStream, got: &mut Vec<u8>) -> Step<bool> {
-        match data.read_to_end(got) {
+    /// The server's connection, which it makes behind its 150; none when a reply says that there will be none.
+    fn accepted(&mut self, listener: &TcpListener) -> Step<Option<TcpStream>> {
+        // On Linux the time to receive is also the time to accept.
+        SockRef::from(listener).set_read_timeout(Some(GLANCE)).map_err(|_| Stop::Gone)?;
+        let end = Instant::now() + self.patience;
+        while Instant::now() < end {
+            let replied = self.has_news()?;
+            match listener.accept() {
+                Ok((stream, _)) => return Ok(Some(stream)),
+                Err(_) if replied => return self.reply().map(|_| None),
+                Err(_) => {}
+            }
+        }
+        wrong("the server does not connect".into())
+    }
+
+    /// Whether there is something to read on the control connection, without waiting for it.
+    fn has_news(&self) -> Step<bool> {
+        let control = self.control.as_ref().ok_or(Stop::Gone)?;
+        control.set_nonblocking(true).map_err(|_| Stop::Gone)?;
+        let news = control.peek(&mut [0]);
+        control.set_nonblocking(false).map_err(|_| Stop::Gone)?;
+        match news {
+            Ok(0) => Err(Stop::Gone),
             Ok(_) => Ok(true),
-            Err(error) if is_timeout(&error) => wrong("a download does not end".into()),
-            Err(_) => Ok(false),
+            Err(error) if is_timeout(&error) => Ok(!self.unread.is_empty()),
+            Err(_) => Err(Stop::Gone),
         }
     }
 
@@ -532,6 +553,26 @@ fn wrong<T>(what: String) -> Step<T> {
     Err(Stop::Wrong(what))
 }
 
+/// Sends `bytes`, as long as the server takes them.
+fn give(data: &mut TcpStream, bytes: &[u8]) -> Step {
+    match data.write_all(bytes) {
+        Err(error) if is_timeout(&error) => wrong("an upload is not taken".into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Reads to the end: whether that was an orderly one.
+fn take(mut data: impl Read, got: &mut Vec<u8>) -> Step<bool> {
+    match data.read_to_end(got) {
+        Ok(_) => Ok(true),
+        Err(error) if is_timeout(&error) => wrong("a download does not end".into()),
+        Err(_) => Ok(false),
+    }
+}
+
 fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
+
+/// How long to wait for one thing before looking for another.
+const GLANCE: Duration = Duration::from_millis(5);

@@ -93,7 +93,9 @@ impl Ground {
         let names = &["1", "2"][..plan.clients];
         self.set_up(&plan, names);
         let (runs, opened) = (self.runs(), self.meddler.ledger().finished_twice());
+        let begun = Instant::now();
         let (stopped, outcomes) = self.play(&plan, names, &mut random);
+        let played = begun.elapsed();
         let wrong = outcomes.iter().filter_map(|played| played.wrong.clone());
         wrong.for_each(|wrong| self.books.blame(wrong));
         if stopped {
@@ -105,6 +107,10 @@ impl Ground {
         self.pump.set_delays(false);
         if let Some(what) = self.settle(stopped) {
             self.books.blame(what);
+        }
+        if begun.elapsed() > self.campaign.patience / 2 {
+            // Nobody waited too long for any one thing, but nothing here is to be waited for at all.
+            self.books.blame(format!("took {:?} to play, {:?} in all", played, begun.elapsed()));
         }
         self.books.balance(|operation| self.meddler.ledger().runs(operation) - runs[operation as usize]);
         if self.meddler.ledger().finished_twice() != opened {
@@ -205,11 +211,13 @@ impl Ground {
     }
 
     fn unsettled(&self, descriptors: usize) -> Option<String> {
-        if self.target.sessions().unwrap_or(0) != 0 {
-            return Some("a session never ended".into());
-        }
+        // What arrived is counted until it has ended, so this is asked first, and what it has left behind then.
+        let sessions = self.target.sessions().unwrap_or(0);
         if let Some(what) = self.books.unsettled() {
             return Some(what);
+        }
+        if sessions != 0 {
+            return Some("a session never ended".into());
         }
         let open = self.meddler.ledger().open();
         if open != 0 {
