@@ -44,13 +44,11 @@ impl CountedServer {
         let mut process = command.spawn().expect("the program starts");
         let questions = process.stdin.take().expect("piped");
         let mut answers = BufReader::new(process.stdout.take().expect("piped"));
-        let [port] = numbers(&mut answers);
-        let port = port.try_into().expect("a port");
-        Self { process, questions, answers, address: (Ipv4Addr::LOCALHOST, port).into() }
+        let address = line(&mut answers).trim().parse().expect("an address");
+        Self { process, questions, answers, address }
     }
 
-    /// Logs in so many clients that do nothing then. Few share an address, and none has the server's, whose ports are
-    /// left to its data connections.
+    /// Logs in so many clients that do nothing then. Few share an address.
     ///
     /// # Panics
     /// When one of them cannot.
@@ -105,9 +103,14 @@ pub fn raise_file_limit() -> io::Result<usize> {
     Ok(limit.maximum.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
-fn numbers<const COUNT: usize>(answers: &mut impl BufRead) -> [usize; COUNT] {
+fn line(answers: &mut impl BufRead) -> String {
     let mut line = String::new();
     answers.read_line(&mut line).expect("the server answers");
+    line
+}
+
+fn numbers<const COUNT: usize>(answers: &mut impl BufRead) -> [usize; COUNT] {
+    let line = line(answers);
     let numbers: Vec<usize> = line.split_whitespace().flat_map(str::parse).collect();
     numbers.try_into().unwrap_or_else(|_| panic!("{COUNT} numbers, not {line:?}"))
 }

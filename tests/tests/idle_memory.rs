@@ -3,7 +3,6 @@
 //! The allocator's count decides; the process's size is told for those who read it.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use ftp_tests::{Adapter, CountedServer, raise_file_limit};
 
