@@ -6,7 +6,7 @@
 //!                                   └─ Watch ─► Books ◄──────┘         └─► Ledger
 //! ```
 //!
-//! A run is one seed: what goes wrong ([`plan`]), what the clients say and how they break off. After it: no action was
+//! A run is one seed: what goes wrong (`plan`), what the clients say and how they break off. After it: no action was
 //! asked for, submitted or run twice; each was answered once; the host's side of each session was closed, with every
 //! file and directory; the process has as many descriptors as before; each file is one that the client's own view
 //! allows; no unfinished upload is left. A seed fixes the choices, not the scheduling: a failure may need its seed
