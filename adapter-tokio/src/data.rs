@@ -9,8 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ftp_host::HostSession;
-use ftp_host::adapter::{Offload, Range, socket};
+use ftp_host::adapter::{Offload, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -19,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::guard::{Cancel, Guard, Meter, Progress};
+use crate::host_side::HostSide;
 use crate::mailbox::{Mailbox, Report};
 use crate::offload;
 
@@ -60,7 +60,7 @@ impl DataPlane {
     }
 
     /// Begins `action`; its answer comes as a report, also where it is known at once.
-    pub(crate) fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+    pub(crate) fn run(&mut self, action: DataAction, host: &HostSide) {
         match action {
             DataAction::Listen { ticket, listener, address, ports } => self.listen(ticket, listener, address, &ports),
             DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
@@ -171,17 +171,16 @@ impl DataPlane {
     fn file_to_data(
         &mut self,
         ticket: Ticket<Moved>,
-        (file, host): (FileId, &dyn HostSession),
+        (file, host): (FileId, &HostSide),
         data: DataId,
         at: u64,
         len: u64,
     ) {
-        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, len)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         let how = self.offload;
         self.spawn(ticket, move |mut cancel, meter| async move {
-            let range = Range::new(file, at, len);
             offload::file_to_socket(how, range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
@@ -189,16 +188,15 @@ impl DataPlane {
     fn data_to_file(
         &mut self,
         ticket: Ticket<Moved>,
-        (file, host): (FileId, &dyn HostSession),
+        (file, host): (FileId, &HostSide),
         data: DataId,
         at: u64,
         max: u64,
     ) {
-        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, max)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         self.spawn(ticket, move |mut cancel, meter| async move {
-            let range = Range::new(file, at, max);
             offload::socket_to_file(range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }

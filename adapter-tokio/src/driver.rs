@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ftp_host::adapter::{Engine, Permit, SessionId, Settings, socket};
-use ftp_host::{Client, HostSession, ReplyTo};
+use ftp_host::{Client, ReplyTo};
 use ftp_proto::event::Admission;
 use ftp_proto::{Action, Event};
 use tokio::net::TcpStream;
@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::alarm::Alarm;
 use crate::control::{self, Control};
 use crate::data::DataPlane;
+use crate::host_side::HostSide;
 use crate::mailbox::{Inbox, Mailbox, Report};
 
 /// One session and everything it holds. Dropping it closes all of it.
@@ -31,7 +32,7 @@ pub(crate) struct Driver {
 struct World {
     control: Control,
     data: DataPlane,
-    host: Box<dyn HostSession>,
+    host: HostSide,
     reply_to: ReplyTo,
     client: Client,
     id: SessionId,
@@ -53,7 +54,7 @@ impl Driver {
         let world = World {
             control: control::take(stream)?,
             data: DataPlane::new(local, settings.offload, mailbox.clone()),
-            host: settings.host.session(client),
+            host: HostSide::new(settings.host.session(client)),
             reply_to: ReplyTo::new(move |completion| mailbox.post(Report::Done(completion))),
             client,
             id: permit.id(),
@@ -63,13 +64,7 @@ impl Driver {
         let mut engine = Engine::new(Arc::clone(&settings.config))?;
         #[cfg(feature = "testing")]
         engine.watched_by(&settings, client);
-        Ok(Box::new(Self {
-            engine,
-            alarm: Alarm::new(),
-            inbox,
-            world,
-            permit,
-        }))
+        Ok(Box::new(Self { engine, alarm: Alarm::new(), inbox, world, permit }))
     }
 
     /// The same, dropped at any of its polls where a test wants that.
@@ -217,7 +212,7 @@ impl World {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
             Action::Shutdown => self.control.shut_down(),
-            Action::Data(action) => self.data.run(action, &*self.host),
+            Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
             Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
             Action::Cancel(id) => {

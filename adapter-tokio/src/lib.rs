@@ -47,6 +47,7 @@ mod control;
 mod data;
 mod driver;
 mod guard;
+mod host_side;
 mod mailbox;
 mod offload;
 mod server;

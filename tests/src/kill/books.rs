@@ -162,7 +162,8 @@ impl Books {
             let of = |counts: &BTreeMap<_, u64>| counts.get(&operation).copied().unwrap_or(0);
             let (least, runs, most) = (of(succeeded), runs(operation), of(submitted));
             if !(least..=most).contains(&runs) {
-                violations.push(format!("{operation:?} ran {runs} times, for {most} actions of which {least} succeeded"));
+                violations
+                    .push(format!("{operation:?} ran {runs} times, for {most} actions of which {least} succeeded"));
             }
         }
         for (peer, page) in sessions {

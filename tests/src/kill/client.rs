@@ -251,7 +251,11 @@ impl<'a> Client<'a> {
                 Err(Stop::Gone)
             }
             Break::HalfClosed | Break::Stall => {
-                if how == Break::HalfClosed { self.shut_down()? } else { self.say("NOOP\r\nNOOP")? };
+                if how == Break::HalfClosed {
+                    self.shut_down()?
+                } else {
+                    self.say("NOOP\r\nNOOP")?
+                };
                 give(&mut data, &content[cut..])?;
                 self.worlds.maybe(&all);
                 drop(data);
@@ -292,7 +296,11 @@ impl<'a> Client<'a> {
         }
         match how {
             Break::DataReset | Break::DataEnd => {
-                if how == Break::DataReset { reset(data) } else { drop(data) };
+                if how == Break::DataReset {
+                    reset(data)
+                } else {
+                    drop(data)
+                };
                 self.received(file, &got, false)?;
                 return self.reply().map(drop);
             }
@@ -321,7 +329,11 @@ impl<'a> Client<'a> {
         if got.is_empty() && !whole || self.worlds.allow_content(file, got, whole) {
             return Ok(());
         }
-        wrong(format!("RETR {file} gave {} bytes, whole: {whole}, that are not its: {}", got.len(), self.worlds.describe()))
+        wrong(format!(
+            "RETR {file} gave {} bytes, whole: {whole}, that are not its: {}",
+            got.len(),
+            self.worlds.describe()
+        ))
     }
 
     fn list(&mut self) -> Step {

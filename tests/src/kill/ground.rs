@@ -60,9 +60,13 @@ impl Ground {
         };
         let meddler = Meddler::new(Arc::clone(&disk));
         let storage: Arc<dyn Storage> = Arc::clone(&meddler) as _;
-        let alice = Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::clone(&storage));
-        let inner: Arc<dyn Host> =
-            if random.once_in(3) { Arc::new(Inline::new(Arc::new(alice))) } else { Arc::new(Pooled::new(Arc::new(alice))) };
+        let alice =
+            Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::clone(&storage));
+        let inner: Arc<dyn Host> = if random.once_in(3) {
+            Arc::new(Inline::new(Arc::new(alice)))
+        } else {
+            Arc::new(Pooled::new(Arc::new(alice)))
+        };
         let (books, pump) = (Arc::<Books>::default(), Pump::start(random.fork()));
         let planted = campaign.planted;
         let host = CountingHost { books: Arc::clone(&books), inner, storage, pump: pump.clone(), planted };

@@ -42,9 +42,10 @@ impl Worlds {
 
     /// Whether a file may have this content, or this beginning of it.
     pub(super) fn allow_content(&self, name: &str, bytes: &[u8], whole: bool) -> bool {
-        self.0.iter().filter_map(|world| world.get(name)).any(|content| {
-            if whole { **content == *bytes } else { content.starts_with(bytes) }
-        })
+        self.0
+            .iter()
+            .filter_map(|world| world.get(name))
+            .any(|content| if whole { **content == *bytes } else { content.starts_with(bytes) })
     }
 
     /// For a message.
