@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ftp_host::HostSession;
-use ftp_host::adapter::{self, Offload, PROGRESS_EVERY, Range, socket};
+use ftp_host::adapter::{self, HostSide, Offload, PROGRESS_EVERY, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -61,7 +60,7 @@ enum Operation {
 }
 
 impl adapter::DataPlane for DataPlane {
-    fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+    fn run(&mut self, action: DataAction, host: &HostSide) {
         match action {
             DataAction::Listen { ticket, listener, address, ports } => {
                 let result = self.listen(listener, SocketAddr::new(address, 0), &ports);
@@ -292,6 +291,6 @@ fn settle<T: Outcome>(
 }
 
 /// A range of an open file of the host's.
-fn range(host: &dyn HostSession, file: FileId, at: u64, len: u64) -> Result<Range, Failure> {
-    host.file(file).map(|file| Range::new(file, at, len)).ok_or(Failure::Io)
+fn range(host: &HostSide, file: FileId, at: u64, len: u64) -> Result<Range, Failure> {
+    host.range(file, at, len).ok_or(Failure::Io)
 }

@@ -9,8 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ftp_host::HostSession;
-use ftp_host::adapter::{self, Offload, Range, socket};
+use ftp_host::adapter::{self, HostSide, Offload, socket};
 use ftp_proto::action::{CloseHow, Ports};
 use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
@@ -45,7 +44,7 @@ struct PendingAccept {
 }
 
 impl adapter::DataPlane for DataPlane {
-    fn run(&mut self, action: DataAction, host: &dyn HostSession) {
+    fn run(&mut self, action: DataAction, host: &HostSide) {
         match action {
             DataAction::Listen { ticket, listener, address, ports } => self.listen(ticket, listener, address, &ports),
             DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
@@ -171,17 +170,16 @@ impl DataPlane {
     fn file_to_data(
         &mut self,
         ticket: Ticket<Moved>,
-        (file, host): (FileId, &dyn HostSession),
+        (file, host): (FileId, &HostSide),
         data: DataId,
         at: u64,
         len: u64,
     ) {
-        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, len)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         let how = self.offload;
         self.spawn(ticket, move |mut cancel, meter| async move {
-            let range = Range::new(file, at, len);
             offload::file_to_socket(how, range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }
@@ -189,16 +187,15 @@ impl DataPlane {
     fn data_to_file(
         &mut self,
         ticket: Ticket<Moved>,
-        (file, host): (FileId, &dyn HostSession),
+        (file, host): (FileId, &HostSide),
         data: DataId,
         at: u64,
         max: u64,
     ) {
-        let Some((stream, file)) = self.stream(data).zip(host.file(file)) else {
+        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, max)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         self.spawn(ticket, move |mut cancel, meter| async move {
-            let range = Range::new(file, at, max);
             offload::socket_to_file(range, &stream, &mut cancel, |moved| meter.tell(moved)).await
         });
     }

@@ -23,7 +23,8 @@ pub trait Host: Send + Sync + 'static {
 
 /// The host's side of one session: its open files and directories, and whoever is logged in.
 ///
-/// Dropping it closes every file and directory, and discards uploads that were not finished.
+/// Dropping it closes every file and directory, and discards uploads that were not finished. An adapter drops it only
+/// when no write to a [`file`](Self::file) of it is under way any more: a late one would bring back what was discarded.
 pub trait HostSession: Send {
     /// Begins `action` and returns without waiting. Its one answer goes to `reply`: from any thread, at any time, also
     /// before this returns.

@@ -10,13 +10,13 @@ use std::time::Instant;
 use ftp_proto::event::Admission;
 use ftp_proto::{Action, ActionId, Completion, DataAction, Event};
 
-use super::{Control, Engine, SessionId, Settings, Stream};
-use crate::host::{Client, HostSession, ReplyTo};
+use super::{Control, Engine, HostSide, SessionId, Settings, Stream};
+use crate::host::{Client, ReplyTo};
 
 /// An adapter's listeners and data connections of one session.
 pub trait DataPlane {
     /// Begins `action`. Its answer must come later, as [`Driver::done`], also where it is known at once.
-    fn run(&mut self, action: DataAction, host: &dyn HostSession);
+    fn run(&mut self, action: DataAction, host: &HostSide);
 
     /// Asks to end `action` early: whether it is one of its own that is still under way.
     fn cancel(&mut self, action: ActionId) -> bool;
@@ -32,7 +32,7 @@ pub struct Driver<S, D> {
 struct World<S, D> {
     control: Control<S>,
     data: D,
-    host: Box<dyn HostSession>,
+    host: HostSide,
     reply_to: ReplyTo,
     client: Client,
     id: SessionId,
@@ -54,7 +54,7 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         let world = World {
             control: Control::new(stream)?,
             data,
-            host: settings.host.session(client),
+            host: HostSide::new(settings.host.session(client)),
             reply_to,
             client,
             id,
@@ -171,7 +171,7 @@ impl<S: Stream, D: DataPlane> World<S, D> {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
             Action::Shutdown => self.control.shut_down(),
-            Action::Data(action) => self.data.run(action, &*self.host),
+            Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
             Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
             Action::Cancel(id) => {

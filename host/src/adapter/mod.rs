@@ -16,6 +16,7 @@ mod clock;
 mod control;
 mod driver;
 mod engine;
+mod host_side;
 mod offload;
 pub mod socket;
 #[cfg(feature = "testing")]
@@ -34,6 +35,7 @@ pub use clock::Clock;
 pub use control::{Control, Stream};
 pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
+pub use host_side::HostSide;
 pub use offload::{Offload, PROGRESS_EVERY, Range};
 #[cfg(feature = "testing")]
 pub use watch::{Watch, Watcher};

@@ -1,5 +1,6 @@
 //! Moving a range of a file to or from a socket, one system call at a time, and telling of it.
 
+use std::any::Any;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -29,13 +30,21 @@ pub struct Range {
     at: u64,
     len: u64,
     moved: u64,
+    /// What has to stay as long as bytes may be moved.
+    _held: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Range {
     /// `len` bytes of `file`, from `at` on, none of them moved yet.
     #[must_use]
     pub fn new(file: Arc<File>, at: u64, len: u64) -> Self {
-        Self { file, at, len, moved: 0 }
+        Self { file, at, len, moved: 0, _held: None }
+    }
+
+    /// The same; it and its clones hold on to `held`.
+    #[must_use]
+    pub fn holding(self, held: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { _held: Some(held), ..self }
     }
 
     /// How many bytes were moved.
