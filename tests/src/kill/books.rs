@@ -117,8 +117,10 @@ impl Books {
         let Pages { plan, sessions, violations, tally, submitted, .. } = &mut *pages;
         let page = sessions.entry(peer).or_default();
         page.submissions += 1;
-        let fate = plan.fate(page.submissions, action.id().is_some());
         let operation = operation(action);
+        // A finish that fails has closed and discarded the upload: not for a host to answer unrun, but for the storage.
+        let may_fail = action.id().is_some() && operation != Some(Operation::Finish);
+        let fate = plan.fate(page.submissions, may_fail);
         if let Some(id) = action.id() {
             if !page.submitted.insert(id) {
                 violations.push(format!("{peer}: action {id} was submitted twice"));

@@ -41,10 +41,10 @@ impl Plan {
         plan
     }
 
-    pub(super) fn fate(&self, submission: u32, has_ticket: bool) -> Fate {
+    pub(super) fn fate(&self, submission: u32, may_fail: bool) -> Fate {
         match self.fate_at {
             Some((at, Fate::Panic)) if at == submission => Fate::Panic,
-            Some((at, fate)) if at == submission && has_ticket => fate,
+            Some((at, fate)) if at == submission && may_fail => fate,
             _ => Fate::Run,
         }
     }
