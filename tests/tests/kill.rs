@@ -1,7 +1,7 @@
 //! Exactly once, whatever is cut off where: thousands of short runs through each adapter, and two planted faults that
 //! the harness has to find.
 //!
-//! `FTP_KILL_RUNS` and `FTP_KILL_SEED` set how many runs, and from which seed on. Descriptors of the process are
+//! `FTP_KILL_RUNS` and `FTP_KILL_SEED` set how many runs and from which seed on, `FTP_KILL_ADAPTER` through which one. Descriptors of the process are
 //! counted, so this is one test in a program of its own.
 
 use std::time::Duration;
@@ -13,7 +13,11 @@ const ADAPTERS: [Adapter; 2] = [Adapter::Tokio, Adapter::Mio];
 
 #[test]
 fn exactly_once_and_everything_closed() {
+    let only = std::env::var("FTP_KILL_ADAPTER").unwrap_or_default().to_lowercase();
     for adapter in ADAPTERS {
+        if !format!("{adapter:?}").to_lowercase().starts_with(&only) {
+            continue;
+        }
         match Campaign::of_environment(adapter, 1, 1000).run() {
             Ok(report) => eprintln!("{report}"),
             Err(violation) => panic!("{adapter:?}: {violation}"),
