@@ -82,6 +82,8 @@ impl Campaign {
     /// # Panics
     /// When a server cannot be started.
     pub fn run(self) -> Result<Report, Violation> {
+        // The first runtime opens tokio's way to signals, where that feature is on; it is the process's for good.
+        drop(tokio::runtime::Builder::new_current_thread().enable_all().build());
         let begun = Instant::now();
         ground::expect_planned_panics();
         let mut tally = Tally::default();
