@@ -245,3 +245,20 @@ fn the_root_must_be_a_directory() {
     let disk = LocalDisk::open(scene.top.path().join("link")).unwrap();
     assert_eq!(disk.stat(&path("/d/secret")).unwrap().size, 6);
 }
+
+/// One session's append is taken back, name and all, while another's begins.
+#[test]
+fn an_append_to_a_file_that_comes_and_goes() {
+    let scene = Scene::new();
+    let path = VirtualPath::parse(b"/log").unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..3000 {
+                    // Dropped without an end: a file that was made for it goes again.
+                    drop(scene.disk.open_write(&path, Upload::new(WriteMode::Append)).expect("it opens or is made"));
+                }
+            });
+        }
+    });
+}

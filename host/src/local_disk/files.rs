@@ -143,14 +143,7 @@ pub(super) struct InPlace {
 
 impl InPlace {
     pub(super) fn open(spot: Spot, upload: Upload, sync: bool) -> Result<Self, Failure> {
-        let (file, before) = match existing(&spot) {
-            Err(Failure::NotFound) if !matches!(upload.mode, WriteMode::At(1..)) => (made(&spot, upload)?, None),
-            found => {
-                let file = found?;
-                let size = file.metadata().map_err(|error| io_failure(&error))?.len();
-                (file, Some(size))
-            }
-        };
+        let (file, before) = existing_or_made(&spot, upload)?;
         let this = Self { file: Arc::new(file), spot, before, sync, finished: Mutex::new(false) };
         if matches!(upload.mode, WriteMode::At(offset) if offset > this.size()) {
             return Err(Failure::BadOffset);
@@ -228,6 +221,26 @@ impl Drop for InPlace {
     }
 }
 
+/// The file that is there and its size, or a new one. Others may make it and take it back in between.
+fn existing_or_made(spot: &Spot, upload: Upload) -> Result<(File, Option<u64>), Failure> {
+    let mut tries = 0;
+    loop {
+        match existing(spot) {
+            Err(Failure::NotFound) if !matches!(upload.mode, WriteMode::At(1..)) => {}
+            found => {
+                let file = found?;
+                let size = file.metadata().map_err(|error| io_failure(&error))?.len();
+                return Ok((file, Some(size)));
+            }
+        }
+        match made(spot, upload) {
+            // Made by another meanwhile; or a link to nothing, which stays what it is.
+            Err(Failure::Exists) if tries < TRIES => tries += 1,
+            made => return Ok((made?, None)),
+        }
+    }
+}
+
 fn existing(spot: &Spot) -> Result<File, Failure> {
     regular(spot.open(OFlags::RDWR, Mode::empty()).map_err(failure)?)
 }
@@ -274,3 +287,6 @@ fn write_all(file: &File, at: u64, bytes: &[u8]) -> Result<(), Failure> {
 fn sync_directory(spot: &Spot) -> Result<(), Errno> {
     fsync(beneath(&spot.dir, b".", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?)
 }
+
+/// How often a file that comes and goes is looked for.
+const TRIES: u32 = 100;
