@@ -135,16 +135,11 @@ impl Session {
 
     pub(super) fn run_mdtm(&mut self, argument: &[u8], set: Option<(UnixTime, RawPath)>) {
         let Some(path) = self.resolve_or_refuse(argument) else { return };
-        self.ask_stat(Question::Modified(path.clone(), set), path);
+        self.ask_stat(Question::Modified(set), path);
     }
 
     /// The file's time; or, when there is none of the whole name, the old form of MDTM that sets it.
-    pub(super) fn answer_modified(
-        &mut self,
-        _path: VirtualPath,
-        set: Option<(UnixTime, RawPath)>,
-        result: Result<Metadata, Failure>,
-    ) {
+    pub(super) fn answer_modified(&mut self, set: Option<(UnixTime, RawPath)>, result: Result<Metadata, Failure>) {
         match (result, set) {
             (Ok(metadata), _) => {
                 let mut text = Vec::with_capacity(20);

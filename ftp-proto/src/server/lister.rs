@@ -352,9 +352,7 @@ impl Lister {
 
     fn next_or_done(&mut self) {
         // A pattern picks names of one directory; within those it is spent.
-        if self.pattern.take().is_some() && self.ahead.is_empty() {
-            self.stage = Stage::Done;
-        }
+        self.pattern = None;
         self.stage = if self.ahead.is_empty() { Stage::Done } else { Stage::Next };
     }
 

@@ -24,7 +24,7 @@ pub(super) enum Question {
     Listen(Verb, ListenerId),
     Room(u64),
     Size,
-    Modified(VirtualPath, Option<(UnixTime, RawPath)>),
+    Modified(Option<(UnixTime, RawPath)>),
     Facts(VirtualPath),
     RenameFrom(VirtualPath),
     /// A change that is done when it is done.
@@ -78,7 +78,7 @@ impl Session {
             Question::Listen(verb, listener) => self.answer_listen(verb, listener, outcome(result)),
             Question::Room(wanted) => self.answer_room(wanted, outcome(result)),
             Question::Size => self.answer_size(outcome(result)),
-            Question::Modified(path, set) => self.answer_modified(path, set, outcome(result)),
+            Question::Modified(set) => self.answer_modified(set, outcome(result)),
             Question::Facts(path) => self.answer_facts(&path, outcome(result)),
             Question::RenameFrom(path) => self.answer_rename_from(path, outcome(result)),
             Question::Change(change) => self.answer_change(*change, result),
