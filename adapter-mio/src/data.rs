@@ -74,6 +74,7 @@ impl adapter::DataPlane for DataPlane {
                 Ok(peer) => self.begin(ticket.id(), Operation::Connect { ticket, data, peer }),
                 Err(error) => self.answer(ticket.fail(socket::failure(&error))),
             },
+            DataAction::Secure { ticket, .. } => self.answer(ticket.fail(Failure::Unsupported)),
             DataAction::Send { ticket, data, bytes } => {
                 self.begin(ticket.id(), Operation::Send(ticket, data, Sending { rest: bytes, sent: 0 }));
             }

@@ -50,6 +50,7 @@ impl adapter::DataPlane for DataPlane {
             DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
             DataAction::CloseListener(id) => self.listeners.retain(|(listener, _)| *listener != id),
             DataAction::Connect { ticket, data, from, to } => self.connect(ticket, data, from, to),
+            DataAction::Secure { ticket, .. } => self.answer(ticket.fail(Failure::Unsupported)),
             DataAction::Send { ticket, data, bytes } => self.send(ticket, data, bytes),
             DataAction::Receive { ticket, data, max } => self.receive(ticket, data, max),
             DataAction::FileToData { ticket, file, data, at, len } => {

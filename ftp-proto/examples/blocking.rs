@@ -29,7 +29,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use ftp_proto::action::{CloseHow, Ports};
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::{Admission, ControlEnd};
 use ftp_proto::outcome::{Closed, Connected, DataEnd, Done, Listening, Received};
 use ftp_proto::server::{Phase, Session};
@@ -137,7 +137,12 @@ impl Driver {
     /// that the session is closed.
     fn run(&mut self, stream: &TcpStream, peer: SocketAddr) {
         let Ok(local) = stream.local_addr() else { return };
-        self.feed(Event::Connected { local: canonical(local), peer: canonical(peer), admission: Admission::Welcome });
+        self.feed(Event::Connected {
+            local: canonical(local),
+            peer: canonical(peer),
+            admission: Admission::Welcome,
+            implicit_tls: Switch::Off,
+        });
         while !matches!(self.session.phase(), Phase::Closed(_)) {
             // **Rule:** compare the clock in every turn; a busy session has timers too.
             match self.next_deadline() {
@@ -207,6 +212,9 @@ impl World {
             Action::Write(bytes) => drop(self.writer.as_ref().map(|writer| writer.send(bytes))),
             // Behind the last reply, the writer ends our side of the connection.
             Action::Shutdown => self.writer = None,
+            // No TLS is offered, so it is not asked for.
+            Action::Secure { ticket, .. } => self.report(ticket.fail(Failure::Unsupported)),
+            Action::Unsecure(ticket) => self.report(ticket.fail(Failure::Unsupported)),
             Action::Data(action) => self.run_data(action),
             Action::Host(HostAction::Storage(action)) => {
                 // In place: this storage never waits for long. One that does gets a thread or a pool.
@@ -215,7 +223,8 @@ impl World {
                 }
             }
             Action::Host(HostAction::Authenticate { ticket, credentials }) => {
-                let known = &*credentials.user == b"demo" && credentials.password.expose() == b"demo";
+                let known = &*credentials.user == b"demo"
+                    && credentials.password.as_ref().is_some_and(|it| it.expose() == b"demo");
                 let account = Account::new("demo", Permissions::READ_WRITE);
                 self.report(ticket.settle(if known { Ok(account) } else { Err(Failure::LoginIncorrect) }));
             }

@@ -4,6 +4,8 @@
 //! An action with an outcome carries a [`Ticket`] for its one answer.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -11,10 +13,13 @@ use core::ops::RangeInclusive;
 use crate::failure::Failure;
 use crate::id::{ActionId, DataId, DirId, FileId, ListenerId};
 use crate::notice::Notice;
-use crate::outcome::{Closed, Connected, CustomReply, Done, Entries, Listening, Moved, Opened, Received, Space};
+use crate::outcome::{
+    Closed, Connected, CustomAnswer, Digest, Done, Entries, Listening, Moved, Opened, Prepared, Quota, Received,
+    Roster, Secured, Space, TreeSize, VirtualHost,
+};
 use crate::path::VirtualPath;
 use crate::secret::Secret;
-use crate::storage::{Account, FinishHow, Metadata, Replace, Wanted, WriteMode};
+use crate::storage::{Account, FinishHow, HashAlgorithm, Metadata, Replace, Wanted, WriteMode};
 use crate::ticket::{Completion, Ticket};
 use crate::time::UnixTime;
 
@@ -25,7 +30,19 @@ pub enum Action {
     /// Send these bytes on the control connection, behind all earlier ones. What the kernel took is credited with
     /// [`Event::Sent`](crate::Event::Sent).
     Write(Bytes),
-    /// Nothing more will be written: close the control connection behind what was.
+    /// Begin TLS on the control connection, as the server, behind all that was written so far. From the moment this is
+    /// taken, no byte that comes in is plain any more: what the client sent behind its AUTH is not a handshake, and
+    /// fails it.
+    Secure {
+        /// For what the handshake agreed on, or [`Failure::Tls`].
+        ticket: Ticket<Secured>,
+        /// The virtual host that HOST named, whose certificate is to be shown where the client names none by SNI.
+        host: Option<Arc<str>>,
+    },
+    /// End TLS on the control connection, behind all that was written so far, and go on in the clear: `close_notify`
+    /// is sent, and what comes in behind the client's is plain.
+    Unsecure(Ticket<Done>),
+    /// Nothing more will be written: close the control connection behind what was (and behind a `close_notify`).
     Shutdown,
     /// Something about a listener or a data connection.
     Data(DataAction),
@@ -36,6 +53,15 @@ pub enum Action {
     /// Please end this action early. It is still answered once: late success and [`Failure::Cancelled`] are both
     /// in order. An id whose answer is on its way already is ignored.
     Cancel(ActionId),
+}
+
+/// Which side of the TLS handshake on a data connection is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsRole {
+    /// The client's counterpart, whoever dialled (RFC 4217 §7).
+    Server,
+    /// The client, towards another server (CPSV, SSCN). Its certificate cannot be judged.
+    Client,
 }
 
 /// Which port a listener takes.
@@ -55,7 +81,7 @@ pub enum Ports {
 /// How to close a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseHow {
-    /// Everything sent must arrive: send FIN behind it, then close.
+    /// Everything sent must arrive: send FIN behind it (and behind a `close_notify`), then close.
     Graceful,
     /// At once; what is on its way may be lost, and the peer should see a reset.
     Abort,
@@ -97,6 +123,16 @@ pub enum DataAction {
         from: IpAddr,
         /// To this one.
         to: SocketAddr,
+    },
+    /// Begin TLS on a data connection, on which nothing was moved yet.
+    Secure {
+        /// For what the handshake agreed on, or [`Failure::Tls`]. Cancelled or failed, the connection is still to be
+        /// closed.
+        ticket: Ticket<Secured>,
+        /// On this connection.
+        data: DataId,
+        /// As which side.
+        role: TlsRole,
     },
     /// Send all of `bytes`.
     Send {
@@ -166,10 +202,24 @@ pub enum HostAction {
         /// All that the client gave.
         credentials: Box<Credentials>,
     },
+    /// Which virtual host is meant (HOST, RFC 7151; or SNI)? Whoever logs in from here on does so there.
+    SelectHost {
+        /// For the host, or [`Failure::NotFound`].
+        ticket: Ticket<VirtualHost>,
+        /// Its name, as the client gave it.
+        name: Box<str>,
+    },
+    /// Who is on (SITE WHO)?
+    Who {
+        /// For one line of text for each session.
+        ticket: Ticket<Roster>,
+    },
     /// A verb that the embedding program registered.
     Custom {
-        /// For its reply.
-        ticket: Ticket<CustomReply>,
+        /// For its reply, or for a file to be transferred.
+        ticket: Ticket<CustomAnswer>,
+        /// The name of that file from here on, if there is one.
+        file: FileId,
         /// What was asked.
         command: Box<CustomCommand>,
     },
@@ -180,10 +230,27 @@ pub enum HostAction {
 pub struct Credentials {
     /// USER's argument, verbatim.
     pub user: Box<[u8]>,
-    /// PASS's argument.
-    pub password: Secret,
+    /// PASS's argument; `None` where the client's certificate is to do alone.
+    pub password: Option<Secret>,
+    /// ACCT's argument, once it was asked for by [`Failure::AccountRequired`].
+    pub account: Option<Secret>,
+    /// The client's certificate (DER), verified by the TLS layer, which knows whom it trusts.
+    pub certificate: Option<Arc<[u8]>>,
+    /// The virtual host, if one was selected.
+    pub host: Option<Arc<str>>,
+    /// Whether the control connection is secured.
+    pub secured: bool,
     /// Where the control connection comes from.
     pub peer: SocketAddr,
+}
+
+impl Credentials {
+    /// A name and a password, from `peer` and in the clear; nothing else is known.
+    #[must_use]
+    pub fn new(user: &[u8], password: &[u8], peer: SocketAddr) -> Self {
+        let password = Some(Secret::new(password));
+        Self { user: user.into(), password, account: None, certificate: None, host: None, secured: false, peer }
+    }
 }
 
 /// A registered verb as it was called.
@@ -375,6 +442,77 @@ pub enum StorageAction {
         /// Where.
         path: VirtualPath,
     },
+    /// How much of the account's quota is used?
+    Quota {
+        /// For the quota; [`Failure::Unsupported`] where there is none.
+        ticket: Ticket<Quota>,
+    },
+    /// The digest of a range of a file. May take long.
+    Hash {
+        /// For the digest.
+        ticket: Ticket<Digest>,
+        /// Of this file.
+        path: VirtualPath,
+        /// By this algorithm.
+        algorithm: HashAlgorithm,
+        /// From this offset; behind the end of the file it is [`Failure::BadOffset`].
+        from: u64,
+        /// To this offset, which is the first not to count; `None` for the end of the file.
+        to: Option<u64>,
+    },
+    /// The sizes of all files beneath a directory. May take long.
+    TreeSize {
+        /// For their sum.
+        ticket: Ticket<TreeSize>,
+        /// Where.
+        path: VirtualPath,
+    },
+    /// Make a directory and those above it that are missing.
+    MakeDirs {
+        /// When it is there, also where it was before.
+        ticket: Ticket<Done>,
+        /// Where.
+        path: VirtualPath,
+        /// The permission bits of those that are made: 777 without the session's umask.
+        permissions: u32,
+    },
+    /// Remove a directory and everything in it; symbolic links are removed, not followed. May take long; broken off, it
+    /// leaves what it had not come to.
+    RemoveTree {
+        /// When it is gone.
+        ticket: Ticket<Done>,
+        /// Where.
+        path: VirtualPath,
+    },
+    /// Join the content of `parts`, in their order, behind what `target` holds; then remove them. May take long.
+    Combine {
+        /// When the whole is in place.
+        ticket: Ticket<Done>,
+        /// The file that gets it; made if it is not there. It may not be one of the parts.
+        target: VirtualPath,
+        /// The files, at least one.
+        parts: Vec<VirtualPath>,
+    },
+    /// Set owner and group; `None` leaves one as it is.
+    SetOwner {
+        /// When they are set.
+        ticket: Ticket<Done>,
+        /// Of what.
+        path: VirtualPath,
+        /// The owner: a name, or a number in digits.
+        owner: Option<Box<str>>,
+        /// The group: a name, or a number in digits.
+        group: Option<Box<str>>,
+    },
+    /// A transfer is coming (PRET): time to choose the node it will be with.
+    Prepare {
+        /// For where the client is to connect to.
+        ticket: Ticket<Prepared>,
+        /// Of what.
+        path: VirtualPath,
+        /// Whether it will be an upload.
+        upload: bool,
+    },
 }
 
 impl HostAction {
@@ -384,6 +522,8 @@ impl HostAction {
         match self {
             Self::Storage(action) => action.id(),
             Self::Authenticate { ticket, .. } => Some(ticket.id()),
+            Self::SelectHost { ticket, .. } => Some(ticket.id()),
+            Self::Who { ticket } => Some(ticket.id()),
             Self::Custom { ticket, .. } => Some(ticket.id()),
         }
     }
@@ -394,6 +534,8 @@ impl HostAction {
         match self {
             Self::Storage(action) => action.fail(failure),
             Self::Authenticate { ticket, .. } => Some(ticket.fail(failure)),
+            Self::SelectHost { ticket, .. } => Some(ticket.fail(failure)),
+            Self::Who { ticket } => Some(ticket.fail(failure)),
             Self::Custom { ticket, .. } => Some(ticket.fail(failure)),
         }
     }
@@ -425,9 +567,9 @@ macro_rules! ticketed {
 
 ticketed!(StorageAction {
     Stat, OpenDir, ReadDir, OpenRead, OpenWrite, Read, Write, Finish, Remove, RemoveDir, MakeDir, Rename,
-    SetTimes, SetMode, Symlink, Copy, Space,
+    SetTimes, SetMode, Symlink, Copy, Space, Quota, Hash, TreeSize, MakeDirs, RemoveTree, Combine, SetOwner, Prepare,
 } unticketed { CloseDir, CloseFile });
 
 ticketed!(DataAction {
-    Listen, Accept, Connect, Send, Receive, FileToData, DataToFile, Close,
+    Listen, Accept, Connect, Secure, Send, Receive, FileToData, DataToFile, Close,
 } unticketed { CloseListener });

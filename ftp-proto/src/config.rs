@@ -31,10 +31,89 @@ pub struct Config {
     pub keep_partial: Switch,
     /// Whether RNTO and SITE COPY may replace a file.
     pub rename_replaces: Switch,
+    /// What is asked of TLS.
+    pub tls: TlsPolicy,
+    /// Besides the client's own address, data connections may go to and come from these networks: transfers between
+    /// two servers (FXP). Empty, which is the default, allows none.
+    pub fxp: Vec<Network>,
+    /// Whether MODE Z (deflate) is on.
+    pub mode_z: Switch,
     /// Verbs that are switched off: answered 502, left out of FEAT and HELP.
     pub disabled: VerbSet,
     /// Verbs that the embedding program answers.
     pub custom: Vec<CustomVerb>,
+}
+
+/// What is asked of TLS (RFC 4217). Certificates and versions are the adapter's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsPolicy {
+    /// Whether there is TLS: AUTH, PBSZ and PROT. Off by default, since it needs a certificate.
+    pub offered: Switch,
+    /// Whether USER needs a secured control connection.
+    pub login: Demand,
+    /// Whether transfers and listings need PROT P.
+    pub data: Demand,
+    /// Whether a data connection must resume the TLS session of its control connection.
+    pub data_reuse: Demand,
+    /// Whether an upload whose TLS stream ends without `close_notify` is refused: it may have been cut short by anyone.
+    /// On by default.
+    pub strict_end: Switch,
+    /// Whether CCC is on: the control connection may go back to the clear. Off by default.
+    pub clear_control: Switch,
+}
+
+/// Whether something may be done without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// It may.
+    Optional,
+    /// It may not.
+    Required,
+}
+
+impl Demand {
+    /// Whether it may not be done without.
+    #[must_use]
+    pub fn is_required(self) -> bool {
+        self == Self::Required
+    }
+}
+
+impl Default for TlsPolicy {
+    fn default() -> Self {
+        Self {
+            offered: Switch::Off,
+            login: Demand::Optional,
+            data: Demand::Optional,
+            data_reuse: Demand::Optional,
+            strict_end: Switch::On,
+            clear_control: Switch::Off,
+        }
+    }
+}
+
+/// A network: all addresses that share their first `prefix` bits with `address`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// One of its addresses.
+    pub address: IpAddr,
+    /// How many bits they share: up to 32 or 128.
+    pub prefix: u8,
+}
+
+impl Network {
+    /// Whether `address` is in it.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (own, other, bits) = match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => (u128::from(own.to_bits()), u128::from(other.to_bits()), 32),
+            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits(), other.to_bits(), 128),
+            _ => return false,
+        };
+        let free = 128_u32.min(u32::from(bits - self.prefix.min(bits)));
+        (own ^ other).checked_shr(free).unwrap_or(0) == 0
+    }
 }
 
 /// On or off.
@@ -80,6 +159,9 @@ impl Default for Config {
             ascii_size: Switch::Off,
             keep_partial: Switch::Off,
             rename_replaces: Switch::On,
+            tls: TlsPolicy::default(),
+            fxp: Vec::new(),
+            mode_z: Switch::On,
             disabled: VerbSet::EMPTY,
             custom: Vec::new(),
         }

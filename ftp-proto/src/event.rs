@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 
+use crate::config::Switch;
 use crate::id::ActionId;
 use crate::ticket::Completion;
 use crate::time::Instant;
@@ -17,6 +18,8 @@ pub enum Event<'a> {
         peer: SocketAddr,
         /// Whether there is room for it.
         admission: Admission,
+        /// Whether TLS comes before the first word (implicit TLS).
+        implicit_tls: Switch,
     },
     /// Bytes came in on the control connection, in order. Split as you like: where one event ends means nothing.
     Received(&'a [u8]),

@@ -49,6 +49,12 @@ pub enum Failure {
     /// Name, password or address are not accepted.
     #[error("login incorrect")]
     LoginIncorrect,
+    /// Name and password are right, but an account is needed too (ACCT).
+    #[error("account required")]
+    AccountRequired,
+    /// TLS could not be begun, or broke: a bad handshake, certificate or record.
+    #[error("TLS failed")]
+    Tls,
     /// No port was free to listen on.
     #[error("no port free")]
     NoPort,

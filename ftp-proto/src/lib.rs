@@ -9,6 +9,7 @@
 //! use std::sync::Arc;
 //!
 //! use ftp_proto::config::Config;
+//! use ftp_proto::config::Switch;
 //! use ftp_proto::event::Admission;
 //! use ftp_proto::server::Session;
 //! use ftp_proto::storage::{Account, Permissions};
@@ -21,7 +22,7 @@
 //!
 //! let mut events = vec![
 //!     Event::Received(b"USER alice\r\nPASS secret\r\nPWD\r\n"),
-//!     Event::Connected { local, peer, admission: Admission::Welcome },
+//!     Event::Connected { local, peer, admission: Admission::Welcome, implicit_tls: Switch::Off },
 //! ];
 //! let mut replies = Vec::new();
 //! while let Some(event) = events.pop() {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use crate::storage::Entry;
 
@@ -57,6 +57,35 @@ pub struct Moved {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
+/// TLS is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secured {
+    /// On a data connection: whether it resumes the TLS session of this session's control connection, and no other.
+    pub resumed: bool,
+    /// The host that the client named (SNI).
+    pub sni: Option<Arc<str>>,
+    /// The protocol that was agreed on (ALPN).
+    pub alpn: Option<Arc<[u8]>>,
+    /// The client's certificate (DER), verified.
+    pub peer_certificate: Option<Arc<[u8]>>,
+    /// Protocol version and cipher suite, for logs: `TLSv1_3 TLS13_AES_256_GCM_SHA384`.
+    pub parameters: Option<Arc<str>>,
+}
+
+/// A virtual host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VirtualHost {
+    /// The lines of its 220 reply, in place of the server's own; empty for those.
+    pub greeting: Vec<Arc<str>>,
+}
+
+/// Who is on: a line of text for each session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// The lines, bounded by `Limits::reply_lines`; control bytes are shown as `?`.
+    pub lines: Vec<Arc<str>>,
+}
+
 /// A file is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -91,7 +120,54 @@ pub struct Space {
     pub available: u64,
 }
 
-/// The answer of a verb that the embedding program registered.
+/// An account's quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Bytes stored.
+    pub used_bytes: u64,
+    /// Bytes that may be stored.
+    pub bytes: Option<u64>,
+    /// Files stored.
+    pub used_files: u64,
+    /// Files that may be stored.
+    pub files: Option<u64>,
+}
+
+/// The digest of a range of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Its bytes, the first byte first; CRC-32 as four bytes, big-endian.
+    pub bytes: Arc<[u8]>,
+    /// Where the range ended: the size of the file, where it was asked for to the end.
+    pub to: u64,
+}
+
+/// The size of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeSize {
+    /// The sizes of its files in all, in bytes.
+    pub bytes: u64,
+}
+
+/// A transfer was prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// Where the client is to connect to, in place of our own address.
+    pub address: Option<IpAddr>,
+}
+
+/// What a verb of the embedding program comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomAnswer {
+    /// A reply.
+    Reply(CustomReply),
+    /// The file is open, and its content goes to the client over a data connection, as with RETR.
+    Download(Opened),
+    /// The file is open, and gets what comes over a data connection, as with STOR.
+    Upload(Opened),
+}
+
+/// The reply of a verb that the embedding program registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomReply {
     /// A final reply code, 200 to 599; another is sent as 451.

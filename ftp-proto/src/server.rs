@@ -183,7 +183,9 @@ impl Session {
         self.check(&event)?;
         self.now = self.now.max(now);
         match event {
-            Event::Connected { local, peer, admission } => self.handle_connected(local, peer, admission),
+            Event::Connected { local, peer, admission, implicit_tls: _ } => {
+                self.handle_connected(local, peer, admission)
+            }
             Event::Received(bytes) => self.handle_received(bytes),
             Event::Sent(bytes) => {
                 self.outbox.credit(bytes);

@@ -105,6 +105,24 @@ pub enum Wanted {
     Everything,
 }
 
+/// How a digest is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum HashAlgorithm {
+    /// CRC-32 (IEEE 802.3).
+    Crc32,
+    /// MD5.
+    Md5,
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+    /// BLAKE3, 32 bytes.
+    Blake3,
+}
+
 /// How an upload begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
@@ -166,11 +184,15 @@ impl Permissions {
     pub const ATTRIBUTES: Self = Self(1 << 9);
     /// SITE SYMLINK.
     pub const SYMLINK: Self = Self(1 << 10);
+    /// SITE CHOWN and SITE CHGRP.
+    pub const OWNER: Self = Self(1 << 11);
+    /// SITE WHO: see who else is on. Not part of [`READ_WRITE`](Self::READ_WRITE).
+    pub const ADMIN: Self = Self(1 << 12);
 
     /// Look and fetch.
     pub const READ_ONLY: Self = Self(Self::LIST.0 | Self::READ.0);
-    /// Everything.
-    pub const READ_WRITE: Self = Self((1 << 11) - 1);
+    /// Everything that concerns files.
+    pub const READ_WRITE: Self = Self((1 << 12) - 1);
     /// A drop box: new files come in; nothing is seen, fetched, replaced or removed.
     pub const DROP: Self = Self(Self::CREATE.0);
 
@@ -197,7 +219,7 @@ impl BitOr for Permissions {
 
 impl fmt::Debug for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [(&str, Permissions); 11] = [
+        const NAMES: [(&str, Permissions); 13] = [
             ("list", Permissions::LIST),
             ("read", Permissions::READ),
             ("create", Permissions::CREATE),
@@ -209,6 +231,8 @@ impl fmt::Debug for Permissions {
             ("remove-dir", Permissions::REMOVE_DIR),
             ("attributes", Permissions::ATTRIBUTES),
             ("symlink", Permissions::SYMLINK),
+            ("owner", Permissions::OWNER),
+            ("admin", Permissions::ADMIN),
         ];
         let held = NAMES.iter().filter(|(_, bit)| self.contains(*bit));
         f.debug_set().entries(held.map(|(name, _)| name)).finish()

@@ -16,7 +16,10 @@ use core::marker::PhantomData;
 
 use crate::failure::Failure;
 use crate::id::ActionId;
-use crate::outcome::{Closed, Connected, CustomReply, Done, Entries, Listening, Moved, Opened, Received, Space};
+use crate::outcome::{
+    Closed, Connected, CustomAnswer, Digest, Done, Entries, Listening, Moved, Opened, Prepared, Quota, Received,
+    Roster, Secured, Space, TreeSize, VirtualHost,
+};
 use crate::storage::{Account, Metadata};
 use bytes::Bytes;
 
@@ -150,7 +153,14 @@ answers! {
     Chunk(Bytes) = |it| it, |it| it, Bytes;
     Space(Space) = |it| it, |it| it, Space;
     Account(Account) = |it| Box::new(it), |it| *it, Box<Account>;
-    Custom(CustomReply) = |it| it, |it| it, CustomReply;
+    Custom(CustomAnswer) = |it| it, |it| it, CustomAnswer;
+    Secured(Secured) = |it| Box::new(it), |it| *it, Box<Secured>;
+    VirtualHost(VirtualHost) = |it| it, |it| it, VirtualHost;
+    Roster(Roster) = |it| it, |it| it, Roster;
+    Quota(Quota) = |it| it, |it| it, Quota;
+    Digest(Digest) = |it| it, |it| it, Digest;
+    TreeSize(TreeSize) = |it| it, |it| it, TreeSize;
+    Prepared(Prepared) = |it| it, |it| it, Prepared;
     Done(Done) = |it| it, |it| it, Done;
 }
 

@@ -9,6 +9,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use ftp_proto::action::Credentials;
+use ftp_proto::outcome::VirtualHost;
 use ftp_proto::storage::{Account, Permissions};
 use ftp_proto::{Failure, Secret, VirtualPath};
 
@@ -22,6 +23,15 @@ pub trait Accounts: Send + Sync {
     /// [`Failure::LoginIncorrect`] whatever was wrong, and in the same time, so that names cannot be found out;
     /// another failure when nobody can be told apart now.
     fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure>;
+
+    /// The virtual host `name`. Those who log in from here on bring that name along in their credentials.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] when there is none of that name.
+    fn select_host(&self, name: &str) -> Result<VirtualHost, Failure> {
+        let _ = name;
+        Err(Failure::NotFound)
+    }
 }
 
 /// A login that succeeded.
@@ -160,8 +170,9 @@ impl Users {
 
 impl Accounts for Users {
     fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure> {
+        let Some(password) = &credentials.password else { return Err(Failure::LoginIncorrect) };
         if let Some(user) = self.users.get(&credentials.user) {
-            let matches = user.password.matches(&credentials.password);
+            let matches = user.password.matches(password);
             return if matches { Ok(user.login.clone()) } else { Err(Failure::LoginIncorrect) };
         }
         if let Some(login) = &self.anonymous
@@ -171,7 +182,7 @@ impl Accounts for Users {
         }
         // An unknown name takes as long as a wrong password.
         if let Some(decoy) = &self.decoy {
-            black_box(decoy.matches(&credentials.password));
+            black_box(decoy.matches(password));
         }
         Err(Failure::LoginIncorrect)
     }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use ftp_proto::action::Credentials;
-use ftp_proto::outcome::{Done, Opened};
+use ftp_proto::outcome::{CustomAnswer, Done, Opened};
 use ftp_proto::storage::Account;
 
 use ftp_proto::{Failure, FileId, HostAction, Outcome, StorageAction, Ticket};
@@ -93,7 +93,7 @@ impl Subject {
         use StorageAction as S;
         let mut this = Self::default();
         match action {
-            HostAction::Custom { .. } => {}
+            HostAction::Custom { .. } | HostAction::SelectHost { .. } | HostAction::Who { .. } => {}
             HostAction::Authenticate { .. } => this.login = table.begin_login(),
             HostAction::Storage(S::Read { file, .. } | S::Write { file, .. }) => this.file = table.file(*file),
             HostAction::Storage(S::Finish { file, .. } | S::CloseFile(file)) => this.file = table.take_file(*file),
@@ -113,9 +113,14 @@ impl Job {
             Some(HostAction::Authenticate { ticket, credentials }) => {
                 self.answer(ticket, || self.authenticate(subject.login, &credentials));
             }
-            Some(HostAction::Custom { ticket, command }) => {
-                self.answer(ticket, || self.services.commands.run(&command));
+            Some(HostAction::Custom { ticket, command, .. }) => {
+                self.answer(ticket, || self.services.commands.run(&command).map(CustomAnswer::Reply));
             }
+            Some(HostAction::SelectHost { ticket, name }) => {
+                self.answer(ticket, || self.services.accounts.select_host(&name));
+            }
+            // Nobody keeps a list here.
+            Some(HostAction::Who { ticket }) => self.answer(ticket, || Err(Failure::Unsupported)),
             Some(HostAction::Storage(action)) => self.store(action, subject),
         }
     }
@@ -193,6 +198,24 @@ impl Job {
                 self.answer(ticket, || storage?.copy(&from, &to, replace, &self.cancel).map(|()| Done));
             }
             S::Space { ticket, path } => self.answer(ticket, || storage?.space(&path)),
+            S::Quota { ticket } => self.answer(ticket, || storage?.quota()),
+            S::Hash { ticket, path, algorithm, from, to } => {
+                self.answer(ticket, || storage?.hash(&path, algorithm, (from, to), &self.cancel));
+            }
+            S::TreeSize { ticket, path } => self.answer(ticket, || storage?.tree_size(&path, &self.cancel)),
+            S::MakeDirs { ticket, path, permissions } => {
+                self.answer(ticket, || storage?.make_dirs(&path, permissions).map(|()| Done));
+            }
+            S::RemoveTree { ticket, path } => {
+                self.answer(ticket, || storage?.remove_tree(&path, &self.cancel).map(|()| Done));
+            }
+            S::Combine { ticket, target, parts } => {
+                self.answer(ticket, || storage?.combine(&target, &parts, &self.cancel).map(|()| Done));
+            }
+            S::SetOwner { ticket, path, owner, group } => {
+                self.answer(ticket, || storage?.set_owner(&path, owner.as_deref(), group.as_deref()).map(|()| Done));
+            }
+            S::Prepare { ticket, path, upload } => self.answer(ticket, || storage?.prepare(&path, upload)),
             // Without an answer: these became leftovers when they were submitted.
             S::CloseDir(_) | S::CloseFile(_) => {}
         }

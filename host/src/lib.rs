@@ -13,7 +13,6 @@
 //! use std::sync::Arc;
 //!
 //! use ftp_host::{Accounts, Host, MemoryDisk, Password, Pooled, ReadOnly, Users};
-//! use ftp_proto::Secret;
 //! use ftp_proto::action::Credentials;
 //! use ftp_proto::storage::Permissions;
 //!
@@ -22,11 +21,7 @@
 //!     .user("alice", Password::plain("correct horse"), Permissions::READ_WRITE, Arc::new(disk.clone()))
 //!     .anonymous(Permissions::READ_ONLY, Arc::new(ReadOnly(disk)));
 //!
-//! let given = Credentials {
-//!     user: (*b"alice").into(),
-//!     password: Secret::new(b"correct horse"),
-//!     peer: ([192, 0, 2, 1], 40_000).into(),
-//! };
+//! let given = Credentials::new(b"alice", b"correct horse", ([192, 0, 2, 1], 40_000).into());
 //! assert_eq!(&*users.authenticate(&given)?.account.name, "alice");
 //!
 //! // What an adapter takes:

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use ftp_proto::action::Times;
-use ftp_proto::outcome::{Entries, Space};
-use ftp_proto::storage::{FinishHow, Metadata, Replace, Wanted, WriteMode};
+use ftp_proto::outcome::{Digest, Entries, Prepared, Quota, Space, TreeSize};
+use ftp_proto::storage::{FinishHow, HashAlgorithm, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 
 /// A tree of files. Every method may block, and may be called from several threads at once.
@@ -135,6 +135,87 @@ pub trait Storage: Send + Sync {
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
         let _ = path;
         Err(Failure::Unsupported)
+    }
+
+    /// How much of the quota is used.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] where there is no quota.
+    fn quota(&self) -> Result<Quota, Failure> {
+        Err(Failure::Unsupported)
+    }
+
+    /// The digest of a range of a file. Looks at `cancel` now and then.
+    ///
+    /// # Errors
+    /// As [`open_read`](Self::open_read); [`Failure::BadOffset`] when the range ends behind the end of the file or
+    /// before it begins; [`Failure::Cancelled`].
+    fn hash(
+        &self,
+        path: &VirtualPath,
+        algorithm: HashAlgorithm,
+        range: (u64, Option<u64>),
+        cancel: &Cancel,
+    ) -> Result<Digest, Failure> {
+        let _ = (path, algorithm, range, cancel);
+        Err(Failure::Unsupported)
+    }
+
+    /// The sizes of all files beneath a directory. Looks at `cancel` now and then.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] and the like; [`Failure::Cancelled`].
+    fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
+        let _ = (path, cancel);
+        Err(Failure::Unsupported)
+    }
+
+    /// Makes a directory and those above it that are missing, with `permissions`.
+    ///
+    /// # Errors
+    /// [`Failure::NotADirectory`] when something else has one of the names.
+    fn make_dirs(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
+        let _ = (path, permissions);
+        Err(Failure::Unsupported)
+    }
+
+    /// Removes a directory and everything in it; links are removed, not followed. Looks at `cancel` now and then, and
+    /// then leaves what it has not come to.
+    ///
+    /// # Errors
+    /// [`Failure::NotADirectory`] and the like; [`Failure::Cancelled`].
+    fn remove_tree(&self, path: &VirtualPath, cancel: &Cancel) -> Result<(), Failure> {
+        let _ = (path, cancel);
+        Err(Failure::Unsupported)
+    }
+
+    /// Joins `parts`, in their order, behind what `target` holds, and removes them once the whole is in place. Looks at
+    /// `cancel` now and then.
+    ///
+    /// # Errors
+    /// As [`open_read`](Self::open_read) and [`open_write`](Self::open_write); [`Failure::Cancelled`]. Nothing has
+    /// changed then.
+    fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
+        let _ = (target, parts, cancel);
+        Err(Failure::Unsupported)
+    }
+
+    /// Sets owner and group, each a name or a number in digits; `None` leaves one as it is.
+    ///
+    /// # Errors
+    /// [`Failure::NameNotAllowed`] when nobody is called so; [`Failure::PermissionDenied`] and the like.
+    fn set_owner(&self, path: &VirtualPath, owner: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+        let _ = (path, owner, group);
+        Err(Failure::Unsupported)
+    }
+
+    /// A transfer of `path` is coming: which node it will be with.
+    ///
+    /// # Errors
+    /// Any; the transfer is then not prepared.
+    fn prepare(&self, path: &VirtualPath, upload: bool) -> Result<Prepared, Failure> {
+        let _ = (path, upload);
+        Ok(Prepared::default())
     }
 }
 

@@ -73,11 +73,7 @@ fn path(text: &str) -> VirtualPath {
 }
 
 fn authenticate(number: u64, password: &str) -> HostAction {
-    let credentials = Credentials {
-        user: (*b"alice").into(),
-        password: Secret::new(password.as_bytes()),
-        peer: ([192, 0, 2, 1], 40_000).into(),
-    };
+    let credentials = Credentials::new(b"alice", password.as_bytes(), ([192, 0, 2, 1], 40_000).into());
     HostAction::Authenticate { ticket: ticket(number), credentials: Box::new(credentials) }
 }
 
@@ -379,12 +375,12 @@ fn only_the_latest_login_counts() {
     struct Slow(Gate);
     impl Accounts for Slow {
         fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure> {
-            match credentials.password.expose() {
-                b"slow" => self.0.wait(),
+            match credentials.password.as_ref().map(Secret::expose) {
+                Some(b"slow") => self.0.wait(),
                 _ => return Err(Failure::LoginIncorrect),
             }
             users(self.0.disk.clone())
-                .authenticate(&Credentials { password: Secret::new(b"secret"), ..credentials.clone() })
+                .authenticate(&Credentials { password: Some(Secret::new(b"secret")), ..credentials.clone() })
         }
     }
     let (gate, keeper) = gate(&MemoryDisk::new());
@@ -402,7 +398,7 @@ fn only_the_latest_login_counts() {
 fn registered_verbs_reach_their_commands() {
     let custom = |number| {
         let command = CustomCommand { verb: "SITE TIME".into(), argument: Box::default(), cwd: VirtualPath::root() };
-        HostAction::Custom { ticket: ticket(number), command: Box::new(command) }
+        HostAction::Custom { ticket: ticket(number), file: file_id(9), command: Box::new(command) }
     };
     let commands = |command: &CustomCommand| {
         assert_eq!(&*command.verb, "SITE TIME");

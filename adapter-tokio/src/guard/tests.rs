@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
 use ftp_proto::server::Session;
 use ftp_proto::storage::{Account, Permissions};
@@ -17,7 +17,7 @@ use crate::mailbox::Inbox;
 fn ticket() -> Ticket<Account> {
     let address = "127.0.0.1:2121".parse().unwrap();
     let events = [
-        Event::Connected { local: address, peer: address, admission: Admission::Welcome },
+        Event::Connected { local: address, peer: address, admission: Admission::Welcome, implicit_tls: Switch::Off },
         Event::Received(b"USER alice\r\nPASS secret\r\n"),
     ];
     let mut session = Session::new(Arc::new(Config::default()), [0; 32], UnixTime::default());

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ftp_proto::action::{CloseHow, DataAction, StorageAction};
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
 use ftp_proto::outcome::{Closed, Connected, DataEnd, Listening, Moved, Offload, Opened};
 use ftp_proto::server::{Actions, Session};
@@ -32,7 +32,12 @@ impl World {
     pub(crate) fn greeted(config: &Arc<Config>) -> Self {
         let session = Session::new(Arc::clone(config), [7; 32], UnixTime::from_secs(1_704_207_845));
         let mut this = Self { session, answers: Vec::with_capacity(4) };
-        this.turn(Event::Connected { local: SERVER, peer: CLIENT, admission: Admission::Welcome });
+        this.turn(Event::Connected {
+            local: SERVER,
+            peer: CLIENT,
+            admission: Admission::Welcome,
+            implicit_tls: Switch::Off,
+        });
         this
     }
 
@@ -104,6 +109,7 @@ fn run(actions: Actions<'_>, answers: &mut Vec<Completion>) -> (usize, Option<[u
             }
             Action::Data(action) => answers.extend(data(action)),
             Action::Host(action) => answers.extend(host(action)),
+            Action::Secure { .. } | Action::Unsecure(_) => unreachable!("no dialogue here is secured"),
             Action::Notify(_) | Action::Cancel(_) | Action::Shutdown => {}
         }
     }

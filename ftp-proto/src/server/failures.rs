@@ -26,6 +26,8 @@ pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
         Failure::Unsupported => reply!("504 Not supported by the storage."),
         Failure::Vetoed => reply!("550 Refused by policy."),
         Failure::LoginIncorrect => reply!("530 Login incorrect."),
+        Failure::AccountRequired => reply!("332 Account required."),
+        Failure::Tls => reply!("522 TLS failed."),
         Failure::NoPort | Failure::Refused | Failure::Unreachable | Failure::Reset => {
             reply!("425 Cannot open a data connection.")
         }

@@ -65,7 +65,8 @@ impl Session {
         let Stage::Named(user) = &self.login.stage else {
             return self.finish(reply!("503 Send USER first."));
         };
-        let credentials = Credentials { user: user.clone(), password, peer: self.peer };
+        let mut credentials = Credentials::new(user, b"", self.peer);
+        credentials.password = Some(password);
         self.ask(Question::Login, |ticket| HostAction::Authenticate { ticket, credentials: Box::new(credentials) });
     }
 

@@ -7,9 +7,9 @@ use super::{Session, Work};
 use crate::action::{CustomCommand, DataAction, HostAction, StorageAction};
 use crate::command::RawPath;
 use crate::failure::Failure;
-use crate::id::ListenerId;
+use crate::id::{FileId, ListenerId};
 use crate::notice::{Change, Notice};
-use crate::outcome::CustomReply;
+use crate::outcome::{CustomAnswer, CustomReply};
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
 use crate::ticket::{Answer, Outcome, Ticket, outcome};
@@ -31,7 +31,7 @@ pub(super) enum Question {
     Change(Box<PendingChange>),
     /// MFF's times are set, or there were none; the mode comes next.
     Mode(Box<PendingChange>, u32),
-    Custom,
+    Custom(FileId),
 }
 
 /// A change under way, and what to say once it is done.
@@ -83,7 +83,7 @@ impl Session {
             Question::RenameFrom(path) => self.answer_rename_from(path, outcome(result)),
             Question::Change(change) => self.answer_change(*change, result),
             Question::Mode(change, mode) => self.answer_times_before_mode(*change, mode, result),
-            Question::Custom => self.answer_custom(outcome(result)),
+            Question::Custom(file) => self.answer_custom(file, outcome(result)),
         }
     }
 
@@ -105,14 +105,22 @@ impl Session {
             return self.finish(reply!("530 Please log in with USER and PASS."));
         }
         let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone() });
-        self.ask(Question::Custom, |ticket| HostAction::Custom { ticket, command });
+        let file = FileId(self.ledger.mint());
+        self.ask(Question::Custom(file), |ticket| HostAction::Custom { ticket, file, command });
     }
 
-    fn answer_custom(&mut self, result: Result<CustomReply, Failure>) {
-        let custom = match result {
-            Ok(custom) => custom,
-            Err(failure) => return self.finish(super::failures::refusal(failure, Verb::Site)),
-        };
+    fn answer_custom(&mut self, file: FileId, result: Result<CustomAnswer, Failure>) {
+        match result {
+            Ok(CustomAnswer::Reply(reply)) => self.answer_custom_reply(&reply),
+            Ok(CustomAnswer::Download(_) | CustomAnswer::Upload(_)) => {
+                self.outbox.push(crate::Action::Host(HostAction::Storage(StorageAction::CloseFile(file))));
+                self.finish(reply!("502 Command not implemented."));
+            }
+            Err(failure) => self.finish(super::failures::refusal(failure, Verb::Site)),
+        }
+    }
+
+    fn answer_custom_reply(&mut self, custom: &CustomReply) {
         // A preliminary or intermediate code would leave the command without its final reply.
         let code = if (200..600).contains(&custom.code) && custom.code / 100 != 3 { custom.code } else { 451 };
         let shown = custom.lines.len().min(self.config.limits.reply_lines);

@@ -1,5 +1,6 @@
 //! How sessions end, and that nothing is left open when they do.
 
+use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
 use ftp_proto::notice::{Refusal, TransferOutcome};
 use ftp_proto::server::CloseReason;
@@ -12,7 +13,12 @@ use crate::world::{LOCAL, PEER, World, address};
 fn who_is_not_admitted_gets_421() {
     for admission in [Admission::ServerFull, Admission::AddressFull, Admission::Draining] {
         let mut world = World::before_connection(|_| {});
-        world.event(Event::Connected { local: address(LOCAL), peer: address(PEER), admission });
+        world.event(Event::Connected {
+            local: address(LOCAL),
+            peer: address(PEER),
+            admission,
+            implicit_tls: Switch::Off,
+        });
         world.expect("421");
         world.closed(CloseReason::NotAdmitted);
     }

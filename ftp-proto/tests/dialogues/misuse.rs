@@ -1,5 +1,6 @@
 //! An adapter's mistakes: told, and without effect.
 
+use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
 use ftp_proto::server::Misuse;
 use ftp_proto::time::Instant;
@@ -18,7 +19,12 @@ impl World {
 }
 
 fn connected() -> Event<'static> {
-    Event::Connected { local: address(LOCAL), peer: address(PEER), admission: Admission::Welcome }
+    Event::Connected {
+        local: address(LOCAL),
+        peer: address(PEER),
+        admission: Admission::Welcome,
+        implicit_tls: Switch::Off,
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::action::HostAction;
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
 use ftp_proto::outcome::{Connected, DataEnd};
 use ftp_proto::server::{Misuse, Phase, Session};
@@ -191,7 +191,7 @@ impl World {
 
     pub(crate) fn connect_from(&mut self, local: &str, peer: &str) {
         let (local, peer) = (address(local), address(peer));
-        self.event(Event::Connected { local, peer, admission: Admission::Welcome });
+        self.event(Event::Connected { local, peer, admission: Admission::Welcome, implicit_tls: Switch::Off });
     }
 }
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use ftp_proto::action::{DataAction, HostAction, StorageAction};
 use ftp_proto::outcome::{
-    Closed, Connected, CustomReply, DataEnd, Done, Entries, Listening, Moved, Offload, Opened, Received, Space,
+    Closed, Connected, CustomAnswer, CustomReply, DataEnd, Done, Entries, Listening, Moved, Offload, Opened, Received,
+    Space,
 };
 use ftp_proto::storage::Wanted;
 use ftp_proto::time::Instant;
@@ -19,6 +20,8 @@ pub(crate) const fn kind(action: &HostAction) -> &'static str {
     match action {
         HostAction::Authenticate { .. } => "Authenticate",
         HostAction::Custom { .. } => "Custom",
+        HostAction::SelectHost { .. } => "SelectHost",
+        HostAction::Who { .. } => "Who",
         HostAction::Storage(action) => match action {
             StorageAction::Stat { .. } => "Stat",
             StorageAction::OpenDir { .. } => "OpenDir",
@@ -39,6 +42,14 @@ pub(crate) const fn kind(action: &HostAction) -> &'static str {
             StorageAction::Symlink { .. } => "Symlink",
             StorageAction::Copy { .. } => "Copy",
             StorageAction::Space { .. } => "Space",
+            StorageAction::Quota { .. } => "Quota",
+            StorageAction::Hash { .. } => "Hash",
+            StorageAction::TreeSize { .. } => "TreeSize",
+            StorageAction::MakeDirs { .. } => "MakeDirs",
+            StorageAction::RemoveTree { .. } => "RemoveTree",
+            StorageAction::Combine { .. } => "Combine",
+            StorageAction::SetOwner { .. } => "SetOwner",
+            StorageAction::Prepare { .. } => "Prepare",
         },
     }
 }
@@ -54,6 +65,8 @@ impl World {
                 assert!(!bytes.is_empty(), "an empty Write");
                 self.wire.write(&bytes);
             }
+            Action::Secure { ticket, .. } => self.ready.push(ticket.fail(Failure::Unsupported)),
+            Action::Unsecure(ticket) => self.ready.push(ticket.fail(Failure::Unsupported)),
             Action::Shutdown => self.shutdown(),
             Action::Notify(notice) => {
                 self.books.notice(&notice);
@@ -170,6 +183,7 @@ impl World {
                     self.answer_dial();
                 }
             }
+            DataAction::Secure { ticket, .. } => self.ready.push(ticket.fail(Failure::Unsupported)),
             DataAction::Send { ticket, data, bytes } => self.await_data(data, Waiting::Send(ticket, bytes)),
             DataAction::Receive { ticket, data, max } => self.await_data(data, Waiting::Receive(ticket, max)),
             DataAction::FileToData { ticket, file, data, at, len } => {
@@ -298,13 +312,16 @@ impl World {
             HostAction::Storage(action) => self.run_storage(action),
             HostAction::Authenticate { ticket, credentials } => {
                 let known = self.accounts.get(&*credentials.user);
-                let known = known.filter(|(password, _)| password == credentials.password.expose());
+                let known = known
+                    .filter(|(password, _)| password == credentials.password.as_ref().expect("a password").expose());
                 Some(ticket.settle(known.map(|(_, account)| account.clone()).ok_or(Failure::LoginIncorrect)))
             }
-            HostAction::Custom { ticket, command } => {
+            HostAction::Custom { ticket, command, .. } => {
                 let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
-                Some(ticket.done(CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] }))
+                let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
+                Some(ticket.done(CustomAnswer::Reply(reply)))
             }
+            other => other.fail(Failure::Unsupported),
         };
         self.ready.extend(completion);
     }
@@ -377,6 +394,7 @@ impl World {
             }
             StorageAction::Symlink { ticket, .. } => ticket.fail(Failure::Unsupported),
             StorageAction::Space { ticket, .. } => ticket.done(Space { available: 1_000_000 }),
+            other => return other.fail(Failure::Unsupported),
         })
     }
 

@@ -12,7 +12,7 @@ fn quick_hash(password: &[u8]) -> String {
 
 fn login(users: &Users, user: &str, password: &str) -> Result<Login, Failure> {
     let peer = ([192, 0, 2, 1], 40_000).into();
-    users.authenticate(&Credentials { user: user.as_bytes().into(), password: Secret::new(password.as_bytes()), peer })
+    users.authenticate(&Credentials::new(user.as_bytes(), password.as_bytes(), peer))
 }
 
 fn users() -> Users {

@@ -7,8 +7,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
-use ftp_proto::{Action, ActionId, Completion, DataAction, Event};
+use ftp_proto::{Action, ActionId, Completion, DataAction, Event, Failure};
 
 use super::{Control, Engine, HostSide, SessionId, Settings, Stream};
 use crate::host::{Client, ReplyTo};
@@ -74,7 +75,7 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
     /// Begins the session.
     pub fn begin(&mut self, admission: Admission) {
         let Client { peer, local } = self.world.client;
-        self.feed(Event::Connected { local, peer, admission });
+        self.feed(Event::Connected { local, peer, admission, implicit_tls: Switch::Off });
     }
 
     /// An action ended.
@@ -170,6 +171,8 @@ impl<S: Stream, D: DataPlane> World<S, D> {
     fn run(&mut self, action: Action) {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
+            Action::Secure { ticket, .. } => self.reply_to.send(ticket.fail(Failure::Unsupported)),
+            Action::Unsecure(ticket) => self.reply_to.send(ticket.fail(Failure::Unsupported)),
             Action::Shutdown => self.control.shut_down(),
             Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
