@@ -61,8 +61,12 @@ class Server:
     """A server under test: its addresses by family, and the directory it serves, as the disk has it."""
 
     def __init__(self, addresses, root):
-        self.addresses = addresses  # {"IPv4": (host, port), "IPv6": (host, port)}
+        self.addresses = addresses  # {("IPv4", ""): (host, port), ("IPv4", "implicit"): (host, port), …}
         self.root = Path(root)
+
+    def address(self, way):
+        """Where it is reached in that way; `None` where it is not."""
+        return self.addresses.get((way.family, "implicit" if way.security == "implicit" else ""))
 
     def stop(self):
         """Nothing: it is not ours."""
@@ -71,26 +75,34 @@ class Server:
 class OwnServer(Server):
     """`ftpd`, started on ports of the kernel's choice and stopped by SIGTERM."""
 
-    def __init__(self, binary, flags=()):
+    def __init__(self, binary, flags=(), tls=None):
         self.root = Path(tempfile.mkdtemp(prefix="ftpd-clients-"))
         self.log_path = self.root.with_suffix(".log")
         argv = [binary, self.root, "--listen", "127.0.0.1:0", "--user", f"{USER}:{PASSWORD}:rw", "--anonymous", "ro", *flags]
-        families = ["IPv4"]
+        listeners = 1
         if has_ipv6():
             argv += ["--listen", "[::1]:0"]
-            families.append("IPv6")
+            listeners += 1
+        if tls:
+            argv += ["--tls", "optional", "--implicit-tls", "127.0.0.1:0", "--tls-data-reuse",
+                     "on" if tls == "reuse" else "off"]
+            listeners += 1
+        # Where a server keeps the certificate that it makes.
+        environment = {**os.environ, "XDG_STATE_HOME": str(self.root.with_suffix(".state"))}
         with open(self.log_path, "wb") as log_file:
             self.process = subprocess.Popen(
-                [str(word) for word in argv], stdout=subprocess.PIPE, stderr=log_file, text=True)
-        super().__init__(self.read_addresses(families), self.root)
+                [str(word) for word in argv], stdout=subprocess.PIPE, stderr=log_file, text=True,
+                env=environment)
+        super().__init__(self.read_addresses(listeners), self.root)
 
-    def read_addresses(self, families):
+    def read_addresses(self, listeners):
         addresses = {}
         for line in self.process.stdout:
-            found = re.search(r"listening on \[?([0-9a-f.:]+?)\]?:(\d+)$", line.strip())
+            found = re.search(r"listening on \[?([0-9a-f.:]+?)\]?:(\d+)( \(implicit TLS\))?$", line.strip())
             if found:
-                addresses["IPv6" if ":" in found[1] else "IPv4"] = (found[1], int(found[2]))
-            if len(addresses) == len(families):
+                key = "IPv6" if ":" in found[1] else "IPv4", "implicit" if found[3] else ""
+                addresses[key] = (found[1], int(found[2]))
+            if len(addresses) == listeners:
                 return addresses
         raise SystemExit(f"the server did not start:\n{self.log_path.read_text()}")
 
@@ -103,6 +115,7 @@ class OwnServer(Server):
             self.process.wait()
             code = "none: it had to be killed"
         shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.root.with_suffix(".state"), ignore_errors=True)
         if code != 0:
             raise SystemExit(f"the server's exit code after SIGTERM is {code}; its log is {self.log_path}")
         self.log_path.unlink()

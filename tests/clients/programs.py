@@ -7,10 +7,28 @@ What a client cannot do at all stands in its `lacks`, with the reason.
 import ftplib
 import html
 import shutil
+import socket
+import ssl
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from harness import PASSWORD, USER, Failed, run
+
+
+class Way(NamedTuple):
+    """How a server is reached: over which family, and how secured."""
+
+    family: str
+    security: str = ""  # "", "explicit" (AUTH TLS) or "implicit".
+    version: str = "1.3"  # Of TLS.
+
+    def __str__(self):
+        return f"{self.security} {self.version}" if self.security else self.family
+
+
+PLAIN = (Way("IPv4"), Way("IPv6"))
+SECURED = (Way("IPv4", "explicit"), Way("IPv4", "explicit", "1.2"), Way("IPv4", "implicit"), Way("IPv6", "explicit"))
 
 
 class Client:
@@ -20,9 +38,13 @@ class Client:
     needs = ()  # The programs that must be installed.
     lacks = {}  # Operation → why this client cannot do it.
     lacks_ipv6 = {}  # The same over IPv6 only; "all" stands for every operation.
+    speaks_tls = False
+    # Whether its data connections resume the TLS session of the control connection.
+    resumes = False
 
-    def __init__(self, address, log, scratch):
+    def __init__(self, address, log, scratch, way=PLAIN[0]):
         self.host, self.port = address
+        self.way = way
         self.log = log
         self.scratch = Path(scratch)
         self.user, self.password = USER, PASSWORD
@@ -42,7 +64,11 @@ class Client:
     @property
     def url(self):
         host = f"[{self.host}]" if self.is_ipv6 else self.host
-        return f"ftp://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def scheme(self):
+        return "ftps" if self.way.security == "implicit" else "ftp"
 
     def run(self, *argv, **options):
         return run(self.log, argv, **options)
@@ -55,11 +81,15 @@ class Client:
 class Curl(Client):
     name = "curl"
     needs = ("curl",)
+    speaks_tls = resumes = True
 
     def curl(self, path, *options, **more):
         mode = ("--ftp-port", "-") if self.active else ("--ftp-pasv",)
         login = ("--user", f"{self.user}:{self.password}")
-        return self.run("curl", "--silent", "--show-error", "--globoff", *mode, *login, *options,
+        tls = ()
+        if self.way.security:
+            tls = ("--ssl-reqd", "--insecure", f"--tlsv{self.way.version}", "--tls-max", self.way.version)
+        return self.run("curl", "--silent", "--show-error", "--globoff", *mode, *tls, *login, *options,
                         f"{self.url}/{path}", **more)[1]
 
     def login(self):
@@ -99,12 +129,20 @@ class Curl(Client):
 class Lftp(Client):
     name = "lftp"
     needs = ("lftp",)
+    speaks_tls = resumes = True
 
     def lftp(self, command, **more):
         settings = {
-            "cmd:fail-exit": "yes", "net:timeout": 15, "net:max-retries": 1, "ftp:ssl-allow": "no",
+            "cmd:fail-exit": "yes", "net:timeout": 15, "net:max-retries": 1,
             "ftp:passive-mode": "no" if self.active else "yes", "xfer:clobber": "yes",
         }
+        if self.way.security:
+            settings |= {
+                "ftp:ssl-force": "yes", "ftp:ssl-allow-anonymous": "yes", "ssl:verify-certificate": "no",
+                "ssl:priority": f"NORMAL:-VERS-ALL:+VERS-TLS{self.way.version}",
+            }
+        else:
+            settings["ftp:ssl-allow"] = "no"
         script = "".join(f"set {key} {value}; " for key, value in settings.items())
         script += f"open -u {self.user},{self.password} {self.url}; {command}"
         return self.run("lftp", "--norc", "-c", script, env={"HOME": str(self.scratch)}, **more)[1]
@@ -151,9 +189,18 @@ class Wget(Client):
     needs = ("wget",)
     lacks = dict.fromkeys(
         ("upload", "resume_upload", "rename", "delete", "mkdir", "rmdir"), "wget only fetches")
+    speaks_tls = resumes = True
+
+    @property
+    def scheme(self):
+        return "ftps" if self.way.security else "ftp"
 
     def wget(self, path, *options):
-        mode = ("--no-passive-ftp",) if self.active else ()
+        mode = ["--no-passive-ftp"] if self.active else []
+        if self.way.security:
+            mode += ["--no-check-certificate", f"--secure-protocol=TLSv{self.way.version.replace('.', '_')}"]
+        if self.way.security == "implicit":
+            mode.append("--ftps-implicit")
         return self.run("wget", "--no-config", "--no-verbose", "--tries=1", "--timeout=20", *mode,
                         f"--ftp-user={self.user}", f"--ftp-password={self.password}", *options,
                         f"{self.url}/{path}")[1]
@@ -273,17 +320,52 @@ class Tnftp(Client):
         self.tnftp(f'rmdir "{path}"')
 
 
+class FtpTls(ftplib.FTP_TLS):
+    """ftplib's own client over TLS; it neither speaks implicit TLS nor resumes sessions by itself."""
+
+    def __init__(self, way, resumes):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        version = ssl.TLSVersion["TLSv" + way.version.replace(".", "_")]
+        context.minimum_version = context.maximum_version = version
+        super().__init__(timeout=20, encoding="utf-8", context=context)
+        self.implicit, self.resumes = way.security == "implicit", resumes
+
+    def connect(self, host, port):
+        if not self.implicit:
+            return super().connect(host, port)
+        self.host, self.port = host, port
+        sock = socket.create_connection((host, port), self.timeout)
+        self.af = sock.family
+        self.sock = self.context.wrap_socket(sock)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def ntransfercmd(self, cmd, rest=None):
+        if not self.resumes:
+            return super().ntransfercmd(cmd, rest)
+        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        return self.context.wrap_socket(conn, session=self.sock.session), size
+
+
 class Ftplib(Client):
     name = "ftplib"
+    speaks_tls = True
+
+    def connection(self):
+        return FtpTls(self.way, self.resumes) if self.way.security else ftplib.FTP(timeout=20, encoding="utf-8")
 
     def session(self, work):
         """Logs in, does `work` and says QUIT; every reply is logged."""
-        self.log.add(f"ftplib {self.host} {self.port} {'active' if self.active else 'passive'}")
+        self.log.add(f"ftplib {self.host} {self.port} {self.way} {'active' if self.active else 'passive'}")
         try:
-            with ftplib.FTP(timeout=20, encoding="utf-8") as ftp:
+            with self.connection() as ftp:
                 ftp.connect(self.host, self.port)
                 ftp.set_pasv(not self.active)
                 ftp.login(self.user, self.password)
+                if self.way.security:
+                    ftp.prot_p()
                 return work(ftp)
         except ftplib.all_errors as error:
             raise Failed(f"{type(error).__name__}: {error}") from None
@@ -339,9 +421,17 @@ class Ftplib(Client):
         self.session(lambda ftp: ftp.rmd(path))
 
 
+class ResumingFtplib(Ftplib):
+    """As programs extend it whose servers ask for it."""
+
+    name = "ftplib-resume"
+    resumes = True
+
+
 class Rclone(Client):
     name = "rclone"
     needs = ("rclone",)
+    speaks_tls = resumes = True
     lacks = {
         "active": "rclone is passive only",
         "resume_upload": "rclone begins again",
@@ -351,8 +441,14 @@ class Rclone(Client):
     @cached_property
     def environment(self):
         obscured = self.run("rclone", "obscure", self.password)[1].strip()
+        tls = {}
+        if self.way.security:
+            name = "RCLONE_FTP_TLS" if self.way.security == "implicit" else "RCLONE_FTP_EXPLICIT_TLS"
+            tls = {name: "true", "RCLONE_FTP_NO_CHECK_CERTIFICATE": "true"}
+            if self.way.version == "1.2":
+                tls["RCLONE_FTP_DISABLE_TLS13"] = "true"
         return {
-            "RCLONE_CONFIG": "/dev/null", "RCLONE_CACHE_DIR": str(self.scratch),
+            **tls, "RCLONE_CONFIG": "/dev/null", "RCLONE_CACHE_DIR": str(self.scratch),
             "RCLONE_FTP_HOST": f"[{self.host}]" if self.is_ipv6 else self.host, "RCLONE_FTP_PORT": str(self.port),
             "RCLONE_FTP_USER": self.user, "RCLONE_FTP_PASS": obscured,
             # rclone 1.60 fetches a large file in four pieces, cuts three short, and takes the 426 it caused for a failure.
@@ -420,4 +516,4 @@ class Busybox(Client):
         self.busybox("ftpget", "-c", self.host, local, remote)
 
 
-ALL = (Curl, Lftp, Wget, Ncftp, Tnftp, Ftplib, Rclone, Busybox)
+ALL = (Curl, Lftp, Wget, Ncftp, Tnftp, Ftplib, ResumingFtplib, Rclone, Busybox)
