@@ -161,9 +161,12 @@ pub struct Prepared {
 pub enum CustomAnswer {
     /// A reply.
     Reply(CustomReply),
-    /// The file is open, and its content goes to the client over a data connection, as with RETR.
+    /// The file is open, and its content goes to the client over a data connection, as with RETR: from its beginning,
+    /// in the TYPE that is set, with a 150 before and a 226 behind it. Where the client has set up no data connection
+    /// it is told 425, and the file is closed.
     Download(Opened),
-    /// The file is open, and gets what comes over a data connection, as with STOR.
+    /// The file is open, and gets what comes over a data connection from its beginning on, as with STOR; then
+    /// [`Finish`](crate::StorageAction::Finish) ends it. Where there will be no transfer it is discarded.
     Upload(Opened),
 }
 

@@ -35,7 +35,18 @@ pub(super) enum Question {
     Change(Box<PendingChange>),
     /// MFF's times are set, or there were none; the mode comes next.
     Mode(Box<PendingChange>, u32),
-    Custom(FileId),
+    Custom(Box<CustomCall>),
+}
+
+/// A verb of the embedding program that was called.
+#[derive(Debug)]
+pub(super) struct CustomCall {
+    /// As STAT shows it.
+    pub(super) verb: Box<str>,
+    /// Its argument as a path, where it is one; else the working directory. What notices of its transfer tell.
+    pub(super) path: VirtualPath,
+    /// The name of the file that it may open.
+    pub(super) file: FileId,
 }
 
 /// A change under way, and what to say once it is done.
@@ -71,8 +82,12 @@ impl Session {
         let Work::Question(question) = core::mem::replace(&mut self.work, Work::Idle) else { return };
         if self.ending.is_some() {
             // Nobody waits for the answer any more; only what it opened must be closed.
-            if let (Question::Listen(_, listener), Ok(_)) = (question, result) {
-                self.outbox.push(crate::Action::Data(DataAction::CloseListener(listener)));
+            match (question, result) {
+                (Question::Listen(_, listener), Ok(_)) => {
+                    self.outbox.push(crate::Action::Data(DataAction::CloseListener(listener)));
+                }
+                (Question::Custom(call), result @ Ok(_)) => self.close_custom(call.file, outcome(result)),
+                _ => {}
             }
             return;
         }
@@ -88,7 +103,7 @@ impl Session {
             Question::RenameFrom(path) => self.answer_rename_from(path, outcome(result)),
             Question::Change(change) => self.answer_change(*change, result),
             Question::Mode(change, mode) => self.answer_times_before_mode(*change, mode, result),
-            Question::Custom(file) => self.answer_custom(file, outcome(result)),
+            Question::Custom(call) => self.answer_custom(*call, outcome(result)),
         }
     }
 
@@ -109,18 +124,18 @@ impl Session {
         if custom.needs_login && self.login.account().is_none() {
             return self.finish(reply!("530 Please log in with USER and PASS."));
         }
-        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone() });
+        let path = self.cwd.resolve(&argument, self.config.limits.path).unwrap_or_else(|_| self.cwd.clone());
         let file = FileId(self.ledger.mint());
-        self.ask(Question::Custom(file), |ticket| HostAction::Custom { ticket, file, command });
+        let call = Box::new(CustomCall { verb: verb.clone(), path, file });
+        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone() });
+        self.ask(Question::Custom(call), |ticket| HostAction::Custom { ticket, file, command });
     }
 
-    fn answer_custom(&mut self, file: FileId, result: Result<CustomAnswer, Failure>) {
+    fn answer_custom(&mut self, call: CustomCall, result: Result<CustomAnswer, Failure>) {
         match result {
             Ok(CustomAnswer::Reply(reply)) => self.answer_custom_reply(&reply),
-            Ok(CustomAnswer::Download(_) | CustomAnswer::Upload(_)) => {
-                self.outbox.push(crate::Action::Host(HostAction::Storage(StorageAction::CloseFile(file))));
-                self.finish(reply!("502 Command not implemented."));
-            }
+            Ok(CustomAnswer::Download(opened)) => self.begin_custom_download(call, opened),
+            Ok(CustomAnswer::Upload(opened)) => self.begin_custom_upload(call, opened),
             Err(failure) => self.finish(super::failures::refusal(failure, Verb::Site)),
         }
     }

@@ -11,6 +11,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `begin` | the commands |
+//! | `custom` | verbs of the embedding program, whose file is open already |
 //! | `answers` | the file is open, the connection is there |
 //! | `moving` | bytes |
 //! | `ending` | complete or broken off, and the reply |
@@ -20,6 +21,7 @@
 
 mod answers;
 mod begin;
+mod custom;
 mod ending;
 mod moving;
 
@@ -48,6 +50,8 @@ use crate::verb::Verb;
 #[derive(Debug)]
 pub(super) struct Transfer {
     verb: Verb,
+    /// The verb of the embedding program that it is part of.
+    custom: Option<Box<str>>,
     path: VirtualPath,
     stage: Stage,
     /// Why it is being broken off.
@@ -96,6 +100,7 @@ impl Transfer {
     fn new(verb: Verb, path: VirtualPath, flow: Flow, now: Instant) -> Self {
         Self {
             verb,
+            custom: None,
             path,
             stage: Stage::Opening,
             stopped: None,
@@ -134,7 +139,8 @@ impl Transfer {
 
     /// For STAT.
     pub(super) fn describe(&self, now: Instant) -> String {
-        let (verb, seconds) = (self.verb.name(), (now - self.began).as_secs());
+        let verb = self.custom.as_deref().unwrap_or(self.verb.name());
+        let seconds = (now - self.began).as_secs();
         let bytes = self.moved + self.under_way;
         let expected = match &self.flow {
             Flow::Download(download) => download.expected(),

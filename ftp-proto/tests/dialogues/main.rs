@@ -5,6 +5,7 @@ mod world;
 
 mod abort;
 mod closing;
+mod custom;
 mod data_setup;
 mod listings;
 mod login;

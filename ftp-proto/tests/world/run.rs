@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
-use ftp_proto::action::{DataAction, HostAction, StorageAction};
+use ftp_proto::action::{CustomCommand, DataAction, HostAction, StorageAction};
 use ftp_proto::outcome::{
     Closed, Connected, CustomAnswer, CustomReply, DataEnd, Done, Entries, Listening, Moved, Offload, Opened, Received,
     Space,
 };
-use ftp_proto::storage::Wanted;
+use ftp_proto::storage::{Replace, Wanted, WriteMode};
 use ftp_proto::time::Instant;
-use ftp_proto::{Action, ActionId, Completion, DataId, Failure};
+use ftp_proto::{Action, ActionId, Completion, DataId, Failure, FileId, Ticket};
 
 use super::World;
 use super::links::{Link, Listener, Waiting};
@@ -316,7 +316,10 @@ impl World {
                     .filter(|(password, _)| password == credentials.password.as_ref().expect("a password").expose());
                 Some(ticket.settle(known.map(|(_, account)| account.clone()).ok_or(Failure::LoginIncorrect)))
             }
-            HostAction::Custom { ticket, command, .. } => {
+            HostAction::Custom { ticket, file, command } => {
+                if let "SITE FETCH" | "SITE PUT" = &*command.verb {
+                    return self.run_custom_transfer(ticket, file, &command);
+                }
                 let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
                 let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
                 Some(ticket.done(CustomAnswer::Reply(reply)))
@@ -324,6 +327,20 @@ impl World {
             other => other.fail(Failure::Unsupported),
         };
         self.ready.extend(completion);
+    }
+
+    /// `SITE FETCH` and `SITE PUT`: the program opens the file that the argument names.
+    fn run_custom_transfer(&mut self, ticket: Ticket<CustomAnswer>, id: FileId, command: &CustomCommand) {
+        self.books.fresh(id);
+        let path = command.cwd.resolve(&command.argument, usize::MAX).expect("a path");
+        let answer = if &*command.verb == "SITE FETCH" {
+            let file = self.tree.open_read(&path);
+            self.opened(id, file).map(CustomAnswer::Download)
+        } else {
+            let file = self.tree.open_write(&path, WriteMode::Create(Replace::Allowed));
+            self.opened(id, file).map(CustomAnswer::Upload)
+        };
+        self.ready.push(ticket.settle(answer));
     }
 
     fn run_storage(&mut self, action: StorageAction) -> Option<Completion> {
@@ -398,7 +415,7 @@ impl World {
         })
     }
 
-    fn opened(&mut self, id: ftp_proto::FileId, file: Result<OpenFile, Failure>) -> Result<Opened, Failure> {
+    fn opened(&mut self, id: FileId, file: Result<OpenFile, Failure>) -> Result<Opened, Failure> {
         let file = file?;
         let offload = if self.offloads { Offload::Possible } else { Offload::Impossible };
         let opened = Opened { size: file.content.len() as u64, offload };

@@ -126,7 +126,7 @@ impl Session {
         self.start(transfer);
     }
 
-    fn start(&mut self, transfer: Transfer) {
+    pub(super) fn start(&mut self, transfer: Transfer) {
         self.work = Work::Transfer(Box::new(transfer));
         // An ABOR may have come in right behind the command; or the client has left.
         if self.inbox.holds(Verb::Abor) {
@@ -138,7 +138,7 @@ impl Session {
         }
     }
 
-    fn has_no_setup(&mut self) -> bool {
+    pub(super) fn has_no_setup(&mut self) -> bool {
         if let Some(reply) = self.protection_refusal() {
             self.finish(reply);
             return true;
@@ -150,7 +150,7 @@ impl Session {
         none
     }
 
-    fn is_ascii(&self) -> bool {
+    pub(super) fn is_ascii(&self) -> bool {
         self.parameters.representation == Representation::Ascii
     }
 
