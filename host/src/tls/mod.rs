@@ -23,6 +23,8 @@ mod identity;
 mod peer;
 mod session;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tickets;
 
 pub use error::TlsError;
