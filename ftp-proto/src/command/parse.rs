@@ -85,7 +85,15 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Mff => return facts::mff(argument),
         Verb::Site => return site::site(argument),
         _ if argument.iter().any(u8::is_ascii_control) => return Err(CommandError::ControlByte),
-        Verb::Auth | Verb::Adat | Verb::Pbsz | Verb::Prot | Verb::Mic | Verb::Conf | Verb::Enc | Verb::Sscn | Verb::Host => {
+        Verb::Auth
+        | Verb::Adat
+        | Verb::Pbsz
+        | Verb::Prot
+        | Verb::Mic
+        | Verb::Conf
+        | Verb::Enc
+        | Verb::Sscn
+        | Verb::Host => {
             return security::security(verb, argument);
         }
         _ => return plain(verb, argument),

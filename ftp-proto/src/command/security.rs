@@ -64,12 +64,8 @@ pub enum HostName {
     Address(IpAddr),
 }
 
-const MECHANISMS: &[(&str, Mechanism)] = &[
-    ("TLS", Mechanism::Tls),
-    ("TLS-C", Mechanism::TlsC),
-    ("TLS-P", Mechanism::TlsP),
-    ("SSL", Mechanism::Ssl),
-];
+const MECHANISMS: &[(&str, Mechanism)] =
+    &[("TLS", Mechanism::Tls), ("TLS-C", Mechanism::TlsC), ("TLS-P", Mechanism::TlsP), ("SSL", Mechanism::Ssl)];
 
 const LEVELS: &[(&str, ProtectionLevel)] = &[
     ("C", ProtectionLevel::Clear),

@@ -64,7 +64,9 @@ pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
 pub(super) const fn outcome_of(failure: Failure) -> TransferOutcome {
     match failure {
         // A handshake that fails is none of this: here TLS broke on bytes that were moving.
-        Failure::Reset | Failure::Refused | Failure::Unreachable | Failure::NoPort | Failure::Tls => TransferOutcome::Reset,
+        Failure::Reset | Failure::Refused | Failure::Unreachable | Failure::NoPort | Failure::Tls => {
+            TransferOutcome::Reset
+        }
         Failure::TimedOut => TransferOutcome::TimedOut,
         Failure::OverQuota => TransferOutcome::OverQuota,
         Failure::Vetoed => TransferOutcome::Vetoed,

@@ -284,4 +284,3 @@ impl Session {
         self.security.get_or_insert_default()
     }
 }
-

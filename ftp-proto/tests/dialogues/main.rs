@@ -4,15 +4,20 @@
 mod world;
 
 mod abort;
+mod certificates;
 mod closing;
 mod custom;
 mod data_setup;
+mod fxp;
+mod hosts;
 mod listings;
 mod login;
 mod misuse;
 mod navigation;
 mod pipelining;
+mod protection;
 mod restart;
 mod timers;
+mod tls;
 mod transfers;
 mod wire;

@@ -60,9 +60,7 @@ impl Session {
                 | TransferOutcome::OverQuota
                 | TransferOutcome::Vetoed
                 | TransferOutcome::NotResumed,
-            ) => {
-                FinishHow::Discard
-            }
+            ) => FinishHow::Discard,
             Some(_) if self.config.keep_partial.is_on() => FinishHow::Keep,
             Some(_) => FinishHow::Discard,
         }
