@@ -52,15 +52,10 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         data: D,
         reply_to: ReplyTo,
     ) -> io::Result<Self> {
-        let world = World {
-            control: Control::new(stream)?,
-            data,
-            host: HostSide::new(settings.host.session(client)),
-            reply_to,
-            client,
-            id,
-            settings: Arc::clone(settings),
-        };
+        let mut host = HostSide::new(settings.host.session(client));
+        host.identify(id);
+        let world =
+            World { control: Control::new(stream)?, data, host, reply_to, client, id, settings: Arc::clone(settings) };
         let engine = Engine::new(settings, client)?;
         Ok(Self { engine, world })
     }
@@ -176,7 +171,7 @@ impl<S: Stream, D: DataPlane> World<S, D> {
             Action::Shutdown => self.control.shut_down(),
             Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
-            Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
+            Action::Notify(notice) => self.settings.observe(self.id, &self.client, &notice),
             Action::Cancel(id) => {
                 if !self.data.cancel(id) {
                     self.host.cancel(id);
