@@ -154,10 +154,11 @@ impl Builder {
         self
     }
 
-    /// What is called with every notice of every session, on the session's task: it must not block.
+    /// What is called with every notice of every session, on the session's task: it must not block. May be called several
+    /// times: all of them are told, in order. One that panics ends the session, when the others have heard.
     #[must_use]
     pub fn observer(mut self, observer: impl Fn(SessionId, &Client, &Notice) + Send + Sync + 'static) -> Self {
-        self.settings.observer = Box::new(observer);
+        self.settings.observers.push(Box::new(observer));
         self
     }
 

@@ -13,6 +13,7 @@ use ftp_proto::outcome::VirtualHost;
 use ftp_proto::storage::{Account, Permissions};
 use ftp_proto::{Failure, Secret, VirtualPath};
 
+use crate::context::Context;
 use crate::storage::Storage;
 
 /// Decides who may log in. May block; may be called from several threads at once.
@@ -23,6 +24,15 @@ pub trait Accounts: Send + Sync {
     /// [`Failure::LoginIncorrect`] whatever was wrong, and in the same time, so that names cannot be found out;
     /// another failure when nobody can be told apart now.
     fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure>;
+
+    /// The same, for accounts that want to know which session asks, or keep something for it. What a host calls.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), which it is without more ado.
+    fn authenticate_in(&self, credentials: &Credentials, context: &Context<'_>) -> Result<Login, Failure> {
+        let _ = context;
+        self.authenticate(credentials)
+    }
 
     /// The virtual host `name`. Those who log in from here on bring that name along in their credentials.
     ///

@@ -10,16 +10,31 @@ use std::sync::Arc;
 use ftp_proto::{ActionId, Failure, FileId, HostAction};
 
 use crate::accounts::Accounts;
+use crate::adapter::SessionId;
 use crate::commands::{Commands, NoCommands};
+use crate::extensions::Extensions;
+use crate::hooks::Hooks;
 use crate::host::{Client, Host, HostSession, ReplyTo};
 use crate::job::Work;
 use crate::pool::{Begins, Pool, PoolSize, Task};
+use crate::roster::Roster;
 use crate::table::Table;
 
 /// What the jobs of all sessions share.
+#[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) hooks: Vec<Arc<dyn Hooks>>,
+    pub(crate) extensions: Arc<Extensions>,
+    pub(crate) roster: Option<Arc<Roster>>,
+}
+
+impl Services {
+    fn new(accounts: Arc<dyn Accounts>) -> Arc<Self> {
+        let commands = Arc::new(NoCommands);
+        Arc::new(Self { accounts, commands, hooks: Vec::new(), extensions: Arc::default(), roster: None })
+    }
 }
 
 /// Runs everything in place, on the thread that submits: for storage that never waits, such as
@@ -42,21 +57,15 @@ pub struct Pooled {
 }
 
 impl Inline {
-    /// With these accounts and no commands.
+    /// With these accounts and nothing else.
     #[must_use]
     pub fn new(accounts: Arc<dyn Accounts>) -> Self {
-        Self { services: Arc::new(Services { accounts, commands: Arc::new(NoCommands) }) }
-    }
-
-    /// With these commands.
-    #[must_use]
-    pub fn commands(self, commands: Arc<dyn Commands>) -> Self {
-        Self { services: Arc::new(Services { accounts: Arc::clone(&self.services.accounts), commands }) }
+        Self { services: Services::new(accounts) }
     }
 }
 
 impl Pooled {
-    /// With these accounts, no commands, and a pool of the default size.
+    /// With these accounts, nothing else, and a pool of the default size.
     #[must_use]
     pub fn new(accounts: Arc<dyn Accounts>) -> Self {
         Self::with_size(accounts, PoolSize::default())
@@ -65,17 +74,47 @@ impl Pooled {
     /// With a pool of this size.
     #[must_use]
     pub fn with_size(accounts: Arc<dyn Accounts>, size: PoolSize) -> Self {
-        let services = Arc::new(Services { accounts, commands: Arc::new(NoCommands) });
-        Self { services, pool: Arc::new(Pool::new(size)) }
-    }
-
-    /// With these commands.
-    #[must_use]
-    pub fn commands(self, commands: Arc<dyn Commands>) -> Self {
-        let accounts = Arc::clone(&self.services.accounts);
-        Self { services: Arc::new(Services { accounts, commands }), pool: self.pool }
+        Self { services: Services::new(accounts), pool: Arc::new(Pool::new(size)) }
     }
 }
+
+/// What the embedding program gives to either.
+macro_rules! embedding {
+    ($($host:ident),*) => {$(
+        impl $host {
+            /// With these commands.
+            #[must_use]
+            pub fn commands(mut self, commands: Arc<dyn Commands>) -> Self {
+                Arc::make_mut(&mut self.services).commands = commands;
+                self
+            }
+
+            /// With one more hook, which is asked behind those that were given before.
+            #[must_use]
+            pub fn hooks(mut self, hooks: Arc<dyn Hooks>) -> Self {
+                Arc::make_mut(&mut self.services).hooks.push(hooks);
+                self
+            }
+
+            /// With what the program keeps for the whole server: hooks, commands and accounts get at it by
+            /// [`Context::application`](crate::Context::application). Without it, one that begins empty.
+            #[must_use]
+            pub fn extensions(mut self, extensions: Arc<Extensions>) -> Self {
+                Arc::make_mut(&mut self.services).extensions = extensions;
+                self
+            }
+
+            /// With a list of who is on, to answer SITE WHO from. It has to be an observer of the server as well.
+            #[must_use]
+            pub fn roster(mut self, roster: Arc<Roster>) -> Self {
+                Arc::make_mut(&mut self.services).roster = Some(roster);
+                self
+            }
+        }
+    )*};
+}
+
+embedding!(Inline, Pooled);
 
 impl std::fmt::Debug for Inline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,15 +129,14 @@ impl std::fmt::Debug for Pooled {
 }
 
 impl Host for Inline {
-    fn session(&self, _: Client) -> Box<dyn HostSession> {
-        Box::new(BlockingSession { services: Arc::clone(&self.services), table: Arc::default(), pool: None })
+    fn session(&self, client: Client) -> Box<dyn HostSession> {
+        Box::new(BlockingSession::new(&self.services, client, None))
     }
 }
 
 impl Host for Pooled {
-    fn session(&self, _: Client) -> Box<dyn HostSession> {
-        let pool = Some(Arc::clone(&self.pool));
-        Box::new(BlockingSession { services: Arc::clone(&self.services), table: Arc::default(), pool })
+    fn session(&self, client: Client) -> Box<dyn HostSession> {
+        Box::new(BlockingSession::new(&self.services, client, Some(Arc::clone(&self.pool))))
     }
 }
 
@@ -109,7 +147,18 @@ struct BlockingSession {
     pool: Option<Arc<Pool<Work>>>,
 }
 
+impl BlockingSession {
+    fn new(services: &Arc<Services>, client: Client, pool: Option<Arc<Pool<Work>>>) -> Self {
+        Self { services: Arc::clone(services), table: Arc::new(Table::new(client)), pool }
+    }
+}
+
 impl HostSession for BlockingSession {
+    fn identify(&mut self, id: SessionId) {
+        // Told once: a session has one name.
+        let _ = self.table.scope.id.set(id);
+    }
+
     fn submit(&mut self, action: HostAction, reply: ReplyTo) {
         let work = Work::new(action, reply, &self.services, &self.table);
         let begins = work.begins();
@@ -134,6 +183,10 @@ impl HostSession for BlockingSession {
 
 impl Drop for BlockingSession {
     fn drop(&mut self) {
+        // Also where no last notice came: a session that broke off is not on any more.
+        if let (Some(roster), Some(id)) = (&self.services.roster, self.table.scope.id.get()) {
+            roster.left(*id, &self.table.scope.client);
+        }
         let leftovers = Work::Close(self.table.close());
         // Closing may wait for the disk, so it is the pool's to do where there is one.
         match &self.pool {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use ftp_proto::{ActionId, Completion, FileId, HostAction};
 
+use crate::adapter::SessionId;
+
 /// Who a session is with, before any login.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
@@ -26,6 +28,12 @@ pub trait Host: Send + Sync + 'static {
 /// Dropping it closes every file and directory, and discards uploads that were not finished. An adapter drops it only
 /// when no write to a [`file`](Self::file) of it is under way any more: a late one would bring back what was discarded.
 pub trait HostSession: Send {
+    /// Tells which session of the server this is, before anything is submitted. For programs that want to find it in
+    /// notices; an adapter of one session need not.
+    fn identify(&mut self, id: SessionId) {
+        let _ = id;
+    }
+
     /// Begins `action` and returns without waiting. Its one answer goes to `reply`: from any thread, at any time, also
     /// before this returns.
     fn submit(&mut self, action: HostAction, reply: ReplyTo);

@@ -6,17 +6,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
-use ftp_proto::action::Credentials;
+use ftp_proto::action::{Credentials, CustomCommand};
 use ftp_proto::outcome::{CustomAnswer, Done, Opened};
-use ftp_proto::storage::Account;
-
+use ftp_proto::storage::{Account, FinishHow};
 use ftp_proto::{Failure, FileId, HostAction, Outcome, StorageAction, Ticket};
 
+use crate::accounts::Login;
 use crate::blocking::Services;
+use crate::commands::CommandAnswer;
+use crate::context::Context;
+use crate::hooks::{Finished, vet};
 use crate::host::ReplyTo;
 use crate::pool::{Begins, Task};
 use crate::storage::{Cancel, Storage, Upload};
-use crate::table::{Leftovers, OpenDirectory, OpenFile, Table};
+use crate::table::{Leftovers, OpenDirectory, OpenFile, Table, Writing};
 
 /// What a pool is given to do.
 pub(crate) enum Work {
@@ -39,6 +42,8 @@ pub(crate) struct Job {
 #[derive(Default)]
 struct Subject {
     storage: Option<Arc<dyn Storage>>,
+    /// Who is logged in.
+    name: Option<Arc<str>>,
     file: Option<OpenFile>,
     dir: Option<OpenDirectory>,
     login: u64,
@@ -92,14 +97,22 @@ impl Subject {
     fn of(action: &HostAction, table: &Table) -> Self {
         use StorageAction as S;
         let mut this = Self::default();
+        if let HostAction::Authenticate { .. } = action {
+            this.login = table.begin_login();
+            return this;
+        }
+        let login = table.login();
+        this.name = login.as_ref().map(|(name, _)| Arc::clone(name));
         match action {
-            HostAction::Custom { .. } | HostAction::SelectHost { .. } | HostAction::Who { .. } => {}
-            HostAction::Authenticate { .. } => this.login = table.begin_login(),
+            HostAction::Authenticate { .. }
+            | HostAction::Custom { .. }
+            | HostAction::SelectHost { .. }
+            | HostAction::Who { .. } => {}
             HostAction::Storage(S::Read { file, .. } | S::Write { file, .. }) => this.file = table.file(*file),
             HostAction::Storage(S::Finish { file, .. } | S::CloseFile(file)) => this.file = table.take_file(*file),
             HostAction::Storage(S::ReadDir { dir, .. }) => this.dir = table.dir(*dir),
             HostAction::Storage(S::CloseDir(dir)) => this.dir = table.take_dir(*dir),
-            HostAction::Storage(_) => this.storage = table.storage(),
+            HostAction::Storage(_) => this.storage = login.map(|(_, storage)| storage),
         }
         this
     }
@@ -113,14 +126,16 @@ impl Job {
             Some(HostAction::Authenticate { ticket, credentials }) => {
                 self.answer(ticket, || self.authenticate(subject.login, &credentials));
             }
-            Some(HostAction::Custom { ticket, command, .. }) => {
-                self.answer(ticket, || self.services.commands.run(&command).map(CustomAnswer::Reply));
+            Some(HostAction::Custom { ticket, file, command }) => {
+                self.answer(ticket, || self.run_command(&subject, file, &command));
             }
             Some(HostAction::SelectHost { ticket, name }) => {
                 self.answer(ticket, || self.services.accounts.select_host(&name));
             }
-            // Nobody keeps a list here.
-            Some(HostAction::Who { ticket }) => self.answer(ticket, || Err(Failure::Unsupported)),
+            Some(HostAction::Who { ticket }) => self.answer(ticket, || {
+                let roster = self.services.roster.as_ref().ok_or(Failure::Unsupported)?;
+                Ok(roster.lines())
+            }),
             Some(HostAction::Storage(action)) => self.store(action, subject),
         }
     }
@@ -138,14 +153,71 @@ impl Job {
     }
 
     fn authenticate(&self, attempt: u64, credentials: &Credentials) -> Result<Account, Failure> {
-        let login = self.services.accounts.authenticate(credentials)?;
-        self.table.logged_in(attempt, login.storage)?;
-        Ok(login.account)
+        let Services { accounts, hooks, .. } = &*self.services;
+        let context = self.context(None);
+        hooks.iter().try_for_each(|hook| hook.before_login(&context, credentials))?;
+        let Login { account, storage } = accounts.authenticate_in(credentials, &context)?;
+        hooks.iter().try_for_each(|hook| hook.after_login(&context, credentials, &account))?;
+        self.table.logged_in(attempt, Arc::clone(&account.name), storage)?;
+        Ok(account)
+    }
+
+    fn run_command(&self, subject: &Subject, id: FileId, command: &CustomCommand) -> Result<CustomAnswer, Failure> {
+        let context = self.context(subject.name.as_deref());
+        match self.services.commands.run(&context, command)? {
+            CommandAnswer::Reply(reply) => Ok(CustomAnswer::Reply(reply)),
+            CommandAnswer::Download(file) => self.opened(id, OpenFile::Read(file.into())).map(CustomAnswer::Download),
+            CommandAnswer::Upload(file) => {
+                let writing = Arc::new(Writing::new(file, None));
+                self.opened(id, OpenFile::Write(writing)).map(CustomAnswer::Upload)
+            }
+        }
+    }
+
+    fn context<'a>(&'a self, login: Option<&'a str>) -> Context<'a> {
+        let scope = &self.table.scope;
+        let mut context = Context::new(scope.client, &self.services.extensions, &scope.extensions, &self.cancel);
+        (context.id, context.login) = (scope.id.get().copied(), login);
+        context
+    }
+
+    /// Asks the hooks. A panic in one is a refusal.
+    fn vet(&self, action: &StorageAction, subject: &Subject) -> Result<(), Failure> {
+        if self.services.hooks.is_empty() || subject.storage.is_none() {
+            return Ok(());
+        }
+        let asked = || {
+            self.cancel.check()?;
+            vet(&self.services.hooks, &self.context(subject.name.as_deref()), action)
+        };
+        catch_unwind(AssertUnwindSafe(asked)).unwrap_or(Err(Failure::Lost))
+    }
+
+    /// Ends an upload, unless a hook has something against it.
+    fn finish(&self, upload: &Writing, how: FinishHow, name: Option<&str>) -> Result<Done, Failure> {
+        if let (Some(path), FinishHow::Commit | FinishHow::Keep) = (&upload.path, how)
+            && !self.services.hooks.is_empty()
+        {
+            let finished = Finished { path, size: upload.size(), how, file: &*upload.file };
+            let context = self.context(name);
+            if let Err(failure) =
+                self.services.hooks.iter().try_for_each(|hook| hook.before_commit(&context, &finished))
+            {
+                // What the discard says is of no matter: the client hears why there was no commit.
+                let _ = upload.finish(FinishHow::Discard);
+                return Err(failure);
+            }
+        }
+        upload.finish(how).map(|()| Done)
     }
 
     fn store(&self, action: StorageAction, subject: Subject) {
         use StorageAction as S;
-        let Subject { storage, file, dir, .. } = subject;
+        if let Err(failure) = self.vet(&action, &subject) {
+            drop(subject);
+            return self.refuse(HostAction::Storage(action), failure);
+        }
+        let Subject { storage, name, file, dir, .. } = subject;
         // Nobody is logged in, or the login changed: there is no storage to speak of.
         let storage = storage.ok_or(Failure::PermissionDenied);
         match action {
@@ -162,7 +234,8 @@ impl Job {
             }
             S::OpenWrite { ticket, file, path, mode, permissions, expected } => self.answer(ticket, || {
                 let upload = Upload { mode, permissions, expected };
-                self.opened(file, OpenFile::Write(storage?.open_write(&path, upload)?.into()))
+                let writing = Writing::new(storage?.open_write(&path, upload)?, Some(path));
+                self.opened(file, OpenFile::Write(Arc::new(writing)))
             }),
             S::Read { ticket, at, max, .. } => self.answer(ticket, || match file {
                 Some(OpenFile::Read(file)) => file.read_at(at, max),
@@ -175,7 +248,7 @@ impl Job {
                 None => Err(Failure::NotFound),
             }),
             S::Finish { ticket, how, .. } => self.answer(ticket, || match file {
-                Some(OpenFile::Write(file)) => file.finish(how).map(|()| Done),
+                Some(OpenFile::Write(upload)) => self.finish(&upload, how, name.as_deref()),
                 Some(OpenFile::Read(_)) => Err(Failure::Unsupported),
                 None => Err(Failure::NotFound),
             }),
@@ -231,6 +304,11 @@ impl Job {
     fn give_up(&mut self, failure: Failure) {
         let Some(action) = self.action.take() else { return };
         self.subject = Subject::default();
+        self.refuse(action, failure);
+    }
+
+    /// Answers an action that is not run.
+    fn refuse(&self, action: HostAction, failure: Failure) {
         if let Some(completion) = action.fail(failure) {
             self.table.end(completion.id());
             self.reply.send(completion);

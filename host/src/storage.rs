@@ -280,11 +280,45 @@ pub trait WriteFile: Send + Sync {
     /// [`Failure::NoSpace`] and the like.
     fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure>;
 
+    /// The bytes written so far, from offset `at` on: fewer than `max` only at the end. For hooks that look at an upload
+    /// before it is committed. Where there is a [`file`](Self::file) that can be read, this need not be written.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] where this storage cannot read what it is writing; [`Failure::Io`] and the like.
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        let file = self.file().ok_or(Failure::Unsupported)?;
+        read_file_at(&file, at, max)
+    }
+
     /// Ends the upload. Called once; nothing is called after it.
     ///
     /// # Errors
     /// A failed commit has discarded the upload.
     fn finish(&self, how: FinishHow) -> Result<(), Failure>;
+}
+
+#[cfg(unix)]
+fn read_file_at(file: &File, at: u64, max: usize) -> Result<Bytes, Failure> {
+    use std::os::unix::fs::FileExt;
+
+    let left = file.metadata().map_err(|_| Failure::Io)?.len().saturating_sub(at);
+    let mut buffer = vec![0; usize::try_from(left).map_or(max, |left| left.min(max))];
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, at.saturating_add(filled as u64)) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(Failure::Io),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer.into())
+}
+
+#[cfg(not(unix))]
+fn read_file_at(_: &File, _: u64, _: usize) -> Result<Bytes, Failure> {
+    Err(Failure::Unsupported)
 }
 
 /// Whether the engine asked to end an action early. Cheap to clone; clones are one flag.

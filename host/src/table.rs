@@ -2,18 +2,54 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ftp_proto::outcome::{Offload, Opened};
-use ftp_proto::{ActionId, DirId, Failure, FileId};
+use ftp_proto::storage::FinishHow;
+use ftp_proto::{ActionId, DirId, Failure, FileId, VirtualPath};
 
+use crate::context::Scope;
+use crate::host::Client;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, WriteFile};
 
 /// An open file. Clones are the same file; it closes with the last.
 #[derive(Clone)]
 pub(crate) enum OpenFile {
     Read(Arc<dyn ReadFile>),
-    Write(Arc<dyn WriteFile>),
+    Write(Arc<Writing>),
+}
+
+/// A file open for writing, with what hooks want to know of it at its end.
+pub(crate) struct Writing {
+    pub(crate) file: Box<dyn WriteFile>,
+    /// The name that it will have; `None` where the embedding program opened it, and knows.
+    pub(crate) path: Option<VirtualPath>,
+    /// How far the file reached when it was opened, or what was written through us since.
+    end: AtomicU64,
+}
+
+impl Writing {
+    pub(crate) fn new(file: Box<dyn WriteFile>, path: Option<VirtualPath>) -> Self {
+        let end = AtomicU64::new(file.size());
+        Self { file, path, end }
+    }
+
+    pub(crate) fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        self.file.write_at(at, bytes)?;
+        self.end.fetch_max(at.saturating_add(bytes.len() as u64), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How big it is now. What the kernel moved into it did not come through us, but then there is a file to ask.
+    pub(crate) fn size(&self) -> u64 {
+        let known = self.file.file().and_then(|file| file.metadata().ok());
+        known.map_or_else(|| self.end.load(Ordering::Relaxed), |metadata| metadata.len())
+    }
+
+    pub(crate) fn finish(&self, how: FinishHow) -> Result<(), Failure> {
+        self.file.finish(how)
+    }
 }
 
 /// An open directory: one page is read at a time.
@@ -27,13 +63,15 @@ pub(crate) struct Leftovers {
 }
 
 /// Shared by a session and its jobs.
-#[derive(Default)]
-pub(crate) struct Table(Mutex<Held>);
+pub(crate) struct Table {
+    held: Mutex<Held>,
+    pub(crate) scope: Scope,
+}
 
 #[derive(Default)]
 struct Held {
     closed: bool,
-    storage: Option<Arc<dyn Storage>>,
+    login: Option<(Arc<str>, Arc<dyn Storage>)>,
     logins: u64,
     files: HashMap<FileId, OpenFile>,
     dirs: HashMap<DirId, OpenDirectory>,
@@ -44,14 +82,14 @@ impl OpenFile {
     pub(crate) fn file(&self) -> Option<Arc<File>> {
         match self {
             Self::Read(file) => file.file(),
-            Self::Write(file) => file.file(),
+            Self::Write(writing) => writing.file.file(),
         }
     }
 
     pub(crate) fn opened(&self) -> Opened {
         let size = match self {
             Self::Read(file) => file.size(),
-            Self::Write(file) => file.size(),
+            Self::Write(writing) => writing.file.size(),
         };
         let offload = if self.file().is_some() { Offload::Possible } else { Offload::Impossible };
         Opened { size, offload }
@@ -59,6 +97,10 @@ impl OpenFile {
 }
 
 impl Table {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { held: Mutex::default(), scope: Scope::new(client) }
+    }
+
     /// An action begins; the flag is how it is told to end early.
     pub(crate) fn begin(&self, id: ActionId) -> Cancel {
         let cancel = Cancel::new();
@@ -80,23 +122,24 @@ impl Table {
     /// A login begins: whoever was logged in is not any more. Returns the number of this attempt.
     pub(crate) fn begin_login(&self) -> u64 {
         let mut held = self.held();
-        held.storage = None;
+        held.login = None;
         held.logins += 1;
         held.logins
     }
 
     /// A login succeeded; it counts unless another has begun since.
-    pub(crate) fn logged_in(&self, attempt: u64, storage: Arc<dyn Storage>) -> Result<(), Failure> {
+    pub(crate) fn logged_in(&self, attempt: u64, name: Arc<str>, storage: Arc<dyn Storage>) -> Result<(), Failure> {
         let mut held = self.held();
         if held.logins != attempt {
             return Err(Failure::Cancelled);
         }
-        held.storage = Some(storage);
+        held.login = Some((name, storage));
         Ok(())
     }
 
-    pub(crate) fn storage(&self) -> Option<Arc<dyn Storage>> {
-        self.held().storage.clone()
+    /// Who is logged in, and their storage.
+    pub(crate) fn login(&self) -> Option<(Arc<str>, Arc<dyn Storage>)> {
+        self.held().login.clone()
     }
 
     /// Keeps an open file; what comes after the session's end is closed again.
@@ -143,7 +186,7 @@ impl Table {
     pub(crate) fn close(&self) -> Leftovers {
         let mut held = self.held();
         held.closed = true;
-        held.storage = None;
+        held.login = None;
         held.under_way.values().for_each(Cancel::cancel);
         Leftovers {
             files: held.files.drain().map(|(_, file)| file).collect(),
@@ -153,6 +196,6 @@ impl Table {
 
     /// Nothing that could panic runs while this is held, so it is whole whatever happened.
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ftp_host::{
-    Accounts, Cancel, Client, Host, HostSession, Inline, Login, MemoryDisk, Password, PoolSize, Pooled, ReplyTo,
-    Storage, Upload, Users, WriteFile,
+    Accounts, Cancel, Client, CommandAnswer, Context, Host, HostSession, Inline, Login, MemoryDisk, Password, PoolSize,
+    Pooled, ReplyTo, Storage, Upload, Users, WriteFile,
 };
 use ftp_proto::action::{Credentials, CustomCommand};
-use ftp_proto::outcome::CustomReply;
 use ftp_proto::storage::{FinishHow, Metadata, Permissions, Replace, Wanted, WriteMode};
 use ftp_proto::testing::{action_id, dir_id, file_id, ticket};
 use ftp_proto::{Completion, Failure, HostAction, Secret, StorageAction as S, VirtualPath};
@@ -400,9 +399,9 @@ fn registered_verbs_reach_their_commands() {
         let command = CustomCommand { verb: "SITE TIME".into(), argument: Box::default(), cwd: VirtualPath::root() };
         HostAction::Custom { ticket: ticket(number), file: file_id(9), command: Box::new(command) }
     };
-    let commands = |command: &CustomCommand| {
+    let commands = |_: &Context<'_>, command: &CustomCommand| {
         assert_eq!(&*command.verb, "SITE TIME");
-        Ok(CustomReply { code: 200, lines: vec!["Late.".into()] })
+        Ok(CommandAnswer::text("Late."))
     };
     let mut caller = Caller::new(&Pooled::new(users(MemoryDisk::new())).commands(Arc::new(commands)));
     caller.submit(custom(1));

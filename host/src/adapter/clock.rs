@@ -35,7 +35,7 @@ impl Clock {
 }
 
 /// The calendar's time now.
-pub(super) fn unix_time() -> UnixTime {
+pub(crate) fn unix_time() -> UnixTime {
     let now = SystemTime::now();
     let (secs, nanos) = match now.duration_since(UNIX_EPOCH) {
         Ok(since) => (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),

@@ -65,10 +65,12 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         data: D,
         reply_to: ReplyTo,
     ) -> io::Result<Self> {
+        let mut host = HostSide::new(settings.host.session(client));
+        host.identify(id);
         let world = World {
             control: Control::new(stream)?,
             data,
-            host: HostSide::new(settings.host.session(client)),
+            host,
             reply_to,
             client,
             id,
@@ -218,7 +220,7 @@ impl<S: Stream, D: DataPlane> World<S, D> {
             },
             Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
-            Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
+            Action::Notify(notice) => self.settings.observe(self.id, &self.client, &notice),
             Action::Cancel(id) => {
                 if let Some(answer) = self.control.cancel(id) {
                     self.answers.push(answer);

@@ -176,6 +176,10 @@ impl WriteFile for NewFile {
         self.content.write(at, bytes)
     }
 
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        Ok(self.content.read(at, max))
+    }
+
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
         match how {
             FinishHow::Commit => self.place(self.replace),
@@ -244,6 +248,10 @@ impl WriteFile for InPlace {
 
     fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         self.content.write(at, bytes)
+    }
+
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        Ok(self.content.read(at, max))
     }
 
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
