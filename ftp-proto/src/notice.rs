@@ -79,6 +79,8 @@ pub enum TransferOutcome {
     Reset,
     /// The stream ended before its end mark.
     Truncated,
+    /// What came is not what the mode and the structure say.
+    Malformed,
     /// The client did not connect, or nothing moved for too long.
     TimedOut,
     /// The control connection was lost.

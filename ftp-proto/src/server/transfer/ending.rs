@@ -53,9 +53,12 @@ impl Session {
     fn finish_how(&self, stopped: Option<TransferOutcome>) -> FinishHow {
         match stopped {
             None => FinishHow::Commit,
-            Some(TransferOutcome::Failed(_) | TransferOutcome::OverQuota | TransferOutcome::Vetoed) => {
-                FinishHow::Discard
-            }
+            Some(
+                TransferOutcome::Failed(_)
+                | TransferOutcome::OverQuota
+                | TransferOutcome::Vetoed
+                | TransferOutcome::Malformed,
+            ) => FinishHow::Discard,
             Some(_) if self.config.keep_partial.is_on() => FinishHow::Keep,
             Some(_) => FinishHow::Discard,
         }
