@@ -5,13 +5,18 @@
 //! and through a coder where TYPE, STRU and MODE ask for one. What an upload's decoder cannot give out at once stays in
 //! its input, and nothing more is received meanwhile.
 
+mod decoding;
+mod listing;
+
+pub(super) use self::listing::Listing;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
-use super::lister::Lister;
-use crate::coding::{Decoder, Encoder, Fault, Representation, Step};
-use crate::id::{DirId, FileId};
+use self::decoding::Decoding;
+use crate::coding::{Decoder, Encoder, Fault, Representation};
+use crate::id::FileId;
 use crate::outcome::{DataEnd, Moved, Offload, Opened, Received};
 
 /// What is moved, and how far it is.
@@ -184,19 +189,6 @@ pub(super) struct Upload {
     decoder: Option<Box<Decoding>>,
 }
 
-/// The decoder of an upload, and what it has not decoded yet.
-#[derive(Debug)]
-struct Decoding {
-    decoder: Decoder,
-    input: Bytes,
-    /// Whether it may give more without more input.
-    busy: bool,
-    /// A restart marker, until everything before it is written.
-    marker: Option<Box<[u8]>>,
-    /// Whether the file has ended, and all of it was given out.
-    over: bool,
-}
-
 /// The next action of an upload.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Push {
@@ -221,7 +213,6 @@ pub(super) enum Push {
 
 impl Upload {
     pub(super) fn new(file: FileId, decoder: Option<Decoder>) -> Self {
-        let decoding = |decoder| Decoding { decoder, input: Bytes::new(), busy: false, marker: None, over: false };
         Self {
             file: Some(file),
             at: 0,
@@ -230,7 +221,7 @@ impl Upload {
             writing: 0,
             pending: Vec::new(),
             ended: false,
-            decoder: decoder.map(|decoder| Box::new(decoding(decoder))),
+            decoder: decoder.map(|decoder| Box::new(Decoding::new(decoder))),
         }
     }
 
@@ -312,87 +303,5 @@ impl Upload {
     fn end(&mut self, end: Option<DataEnd>) -> bool {
         self.ended = end.is_some();
         end != Some(DataEnd::Truncated)
-    }
-}
-
-impl Decoding {
-    fn take(&mut self, input: Bytes) {
-        self.input = input;
-        self.busy = true;
-    }
-
-    /// Decodes what there is room for; once the connection has `ended`, also what was held back.
-    fn decode(&mut self, out: &mut Vec<u8>, room: usize, ended: bool) -> Result<(), Fault> {
-        if self.over || self.marker.is_some() {
-            return Ok(());
-        }
-        if self.busy {
-            let mut input = &self.input[..];
-            let step = self.decoder.decode(&mut input, out, room.max(1))?;
-            let used = self.input.len() - input.len();
-            self.input.advance(used);
-            match step {
-                Step::Hungry => self.busy = false,
-                Step::Full => {}
-                Step::Marker(marker) => self.marker = Some(marker),
-                Step::End => (self.busy, self.over, self.input) = (false, true, Bytes::new()),
-            }
-        }
-        if ended && !self.busy && !self.over {
-            self.over = true;
-            self.decoder.finish(out)?;
-        }
-        Ok(())
-    }
-}
-
-/// A listing on its way to the client.
-#[derive(Debug)]
-pub(super) struct Listing {
-    pub(super) lister: Lister,
-    /// The directory that is being opened.
-    pub(super) opening: Option<DirId>,
-    /// Whether a question to the storage is open.
-    pub(super) asking: bool,
-    pub(super) sending: usize,
-    /// Until the end has been encoded.
-    encoder: Option<Box<Encoder>>,
-}
-
-impl Listing {
-    pub(super) const fn new(lister: Lister, encoder: Option<Box<Encoder>>) -> Self {
-        Self { lister, opening: None, asking: false, sending: 0, encoder }
-    }
-
-    /// Sends what there is once it is a chunk or the last; reads on while less than a chunk waits.
-    pub(super) fn pull(&mut self, chunk: usize) -> Pull {
-        let buffered = self.lister.buffered();
-        let last = self.lister.is_done();
-        let has_more = buffered > 0 || self.encoder.is_some();
-        if self.sending == 0 && (buffered >= chunk || (last && has_more)) {
-            let bytes = self.take_encoded(last);
-            if !bytes.is_empty() {
-                self.sending = bytes.len();
-                return Pull::Send(bytes);
-            }
-        }
-        if !self.asking && !last && self.lister.buffered() < chunk {
-            self.asking = true;
-            return Pull::Read { at: 0 };
-        }
-        if last && self.sending == 0 { Pull::Complete } else { Pull::Wait }
-    }
-
-    fn take_encoded(&mut self, last: bool) -> Bytes {
-        let bytes = self.lister.take_bytes();
-        let Some(mut encoder) = self.encoder.take() else { return Bytes::from(bytes) };
-        let mut encoded = Vec::with_capacity(bytes.len());
-        if last {
-            encoder.finish(&bytes, &mut encoded);
-        } else {
-            encoder.encode(&bytes, &mut encoded);
-            self.encoder = Some(encoder);
-        }
-        Bytes::from(encoded)
     }
 }
