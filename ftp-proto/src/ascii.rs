@@ -27,6 +27,11 @@ impl Encoder {
         out.extend_from_slice(&input[copied..]);
         self.after_cr = *last == b'\r';
     }
+
+    /// Whether what comes means the same as at the beginning of a file.
+    pub(crate) const fn is_between(&self) -> bool {
+        !self.after_cr
+    }
 }
 
 /// From the network to the file: CR LF becomes LF; a CR before anything else stays.
@@ -70,6 +75,11 @@ impl Decoder {
         if core::mem::take(&mut self.held_cr) {
             out.push(b'\r');
         }
+    }
+
+    /// Whether nothing is held back.
+    pub(crate) const fn is_between(&self) -> bool {
+        !self.held_cr
     }
 }
 

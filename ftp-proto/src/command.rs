@@ -56,7 +56,7 @@ pub enum Command {
     Mode(u8),
     /// ALLO: the size in bytes; a record size is parsed and of no meaning.
     Allo(u64),
-    /// REST: the offset in bytes.
+    /// REST: the offset in bytes, or a restart marker of ours, which is one too.
     Rest(u64),
     /// MDTM. The path is verbatim: `time path` of the old setting form is told apart when no file has the whole name.
     Mdtm {
@@ -110,11 +110,13 @@ pub enum EpsvArgument {
 pub enum TypeArgument {
     /// `A` or `A N`.
     Ascii,
+    /// `E` or `E N`.
+    Ebcdic,
     /// `I`.
     Image,
     /// `L` and a byte size.
     Local(u8),
-    /// Known to RFC 959 and not implemented: 504 (`A T`, `A C`, `E`).
+    /// Known to RFC 959 and not implemented: 504 (`A T`, `A C`, `E T`, `E C`).
     Unimplemented,
 }
 
@@ -138,6 +140,8 @@ pub enum OptsArgument {
     Utf8Off,
     /// `MLST` and the facts wanted, verbatim in the client's order, unknown ones left in; empty for none.
     Mlst(Vec<Box<[u8]>>),
+    /// `MODE Z LEVEL` and a level of 0 to 9.
+    ModeZLevel(u8),
     /// A verb that has no options here, or options not understood: 501.
     Unknown,
 }

@@ -74,8 +74,8 @@
 //! ```
 //!
 //! [`line`](mod@line) cuts the stream into lines, [`command`] parses one whole line, [`server`] decides, and [`verb`] is the table
-//! that dispatch, HELP and FEAT are made from. [`listing`], [`ascii`] and [`calendar`] write what goes over the data
-//! connection.
+//! that dispatch, HELP and FEAT are made from. [`listing`], [`coding`], [`ascii`] and [`calendar`] write what goes over the
+//! data connection.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -87,6 +87,7 @@ extern crate std;
 pub mod action;
 pub mod ascii;
 pub mod calendar;
+pub mod coding;
 pub mod command;
 pub mod config;
 pub mod event;

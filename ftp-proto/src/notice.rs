@@ -90,6 +90,8 @@ pub enum TransferOutcome {
     Truncated,
     /// The data connection did not resume the TLS session of the control connection, as it had to.
     NotResumed,
+    /// What came is not what the mode and the structure say.
+    Malformed,
     /// The client did not connect, or nothing moved for too long.
     TimedOut,
     /// The control connection was lost.

@@ -99,16 +99,16 @@ verbs! {
     Pasv "PASV" [] None "" Login P::NONE, None, Built;
     Epsv "EPSV" [] Optional "[<sp> family | ALL]" Login P::NONE, Some("EPSV"), Built;
     Lpsv "LPSV" [] None "" Login P::NONE, None, Built;
-    Type "TYPE" [] Required "<sp> A | I | L 8" Login P::NONE, None, Built;
-    Stru "STRU" [] Required "<sp> F" Login P::NONE, None, Built;
-    Mode "MODE" [] Required "<sp> S" Login P::NONE, None, Built;
+    Type "TYPE" [] Required "<sp> A | E | I | L 8" Login P::NONE, None, Built;
+    Stru "STRU" [] Required "<sp> F | R" Login P::NONE, None, Built;
+    Mode "MODE" [] Required "<sp> S | B | C | Z" Login P::NONE, None, Built;
     // Transfers (RFC 959 §4.1.3, RFC 3659).
     Retr "RETR" [] Required "<sp> pathname" Login P::READ, None, Built;
     Stor "STOR" [] Required "<sp> pathname" Login P::CREATE, None, Built;
     Stou "STOU" [] Optional "[<sp> pathname]" Login P::CREATE, None, Built;
     Appe "APPE" [] Required "<sp> pathname" Login P::APPEND, None, Built;
     Allo "ALLO" [] Required "<sp> size [<sp> R <sp> size]" Login P::CREATE, None, Built;
-    Rest "REST" [] Required "<sp> offset" Login P::NONE, Some("REST STREAM"), Built;
+    Rest "REST" [] Required "<sp> offset | marker" Login P::NONE, Some("REST STREAM"), Built;
     Abor "ABOR" [] None "" Nothing P::NONE, None, Built;
     List "LIST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
     Nlst "NLST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;

@@ -92,9 +92,10 @@ const fn epsv(argument: EpsvArgument) -> &'static [u8] {
 const fn representation(argument: TypeArgument) -> &'static [u8] {
     match argument {
         TypeArgument::Ascii => b"A",
+        TypeArgument::Ebcdic => b"E",
         TypeArgument::Image => b"I",
         TypeArgument::Local(_) => b"L 8",
-        TypeArgument::Unimplemented => b"E",
+        TypeArgument::Unimplemented => b"A T",
     }
 }
 
@@ -131,6 +132,7 @@ fn write_opts(out: &mut Vec<u8>, options: &OptsArgument) {
                 out.push(b';');
             }
         }
+        OptsArgument::ModeZLevel(level) => line(out, Verb::Opts, &[format!("MODE Z LEVEL {level}").as_bytes()]),
         OptsArgument::Unknown => line(out, Verb::Opts, &[b"?"]),
     }
 }

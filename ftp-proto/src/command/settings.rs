@@ -24,8 +24,8 @@ pub(super) fn representation(argument: &[u8]) -> Option<Command> {
         ("I", TypeArgument::Image),
         ("A T", TypeArgument::Unimplemented),
         ("A C", TypeArgument::Unimplemented),
-        ("E", TypeArgument::Unimplemented),
-        ("E N", TypeArgument::Unimplemented),
+        ("E", TypeArgument::Ebcdic),
+        ("E N", TypeArgument::Ebcdic),
         ("E T", TypeArgument::Unimplemented),
         ("E C", TypeArgument::Unimplemented),
     ];
@@ -49,7 +49,7 @@ pub(super) fn allo(argument: &[u8]) -> Option<Command> {
     whole(terminated(u64, opt(record_size)), argument).map(Command::Allo)
 }
 
-/// An offset (RFC 3659 §5.3): digits only.
+/// An offset (RFC 3659 §5.3): digits only. So are the markers that we send and tell (RFC 959 §3.5).
 pub(super) fn rest(argument: &[u8]) -> Option<Command> {
     whole(u64, argument).map(Command::Rest)
 }
@@ -65,9 +65,17 @@ pub(super) fn opts(argument: &[u8]) -> Command {
     } else if verb.eq_ignore_ascii_case(b"UTF-8") {
         // An older draft's form: `UTF-8 NLST`.
         utf8(options).unwrap_or(OptsArgument::Utf8On)
+    } else if verb.eq_ignore_ascii_case(b"MODE") {
+        mode_z(options).unwrap_or(OptsArgument::Unknown)
     } else {
         OptsArgument::Unknown
     })
+}
+
+/// `Z LEVEL n`.
+fn mode_z(options: &[u8]) -> Option<OptsArgument> {
+    let level = verify(u8, |level| *level <= 9);
+    whole(map(preceded(tag_no_case("Z LEVEL "), level), OptsArgument::ModeZLevel), options)
 }
 
 fn utf8(options: &[u8]) -> Option<OptsArgument> {

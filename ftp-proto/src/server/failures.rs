@@ -46,6 +46,7 @@ pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
         TransferOutcome::Reset => reply!("426 The data connection was lost."),
         TransferOutcome::NotResumed => reply!("522 The TLS session of the control connection must be resumed."),
         TransferOutcome::Truncated => reply!("426 The data ended too early."),
+        TransferOutcome::Malformed => reply!("451 The data is not what MODE and STRU say."),
         TransferOutcome::ControlLost => reply!("426 The control connection was lost."),
         TransferOutcome::Drained => reply!("426 The server is closing."),
         TransferOutcome::OverQuota => reply!("552 Quota exceeded."),

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use super::Session;
 use super::failures::refusal;
-use super::parameters::Representation;
 use super::question::{PendingChange, Question};
 use crate::action::{HostAction, StorageAction, Times};
 use crate::calendar::write_time_val;
+use crate::coding::{Representation, Structure};
 use crate::command::{FactsToSet, RawPath};
 use crate::digits::Decimal;
 use crate::failure::Failure;
@@ -117,8 +117,12 @@ impl Session {
     // Facts.
 
     pub(super) fn run_size(&mut self, path: VirtualPath) {
-        if self.parameters.representation == Representation::Ascii && !self.config.ascii_size.is_on() {
-            return self.finish(reply!("550 SIZE is not told in TYPE A, use TYPE I."));
+        let is_text = self.parameters.representation != Representation::Image;
+        if is_text && !self.config.ascii_size.is_on() {
+            return self.finish(reply!("550 SIZE is told in TYPE I only."));
+        }
+        if self.parameters.structure != Structure::File {
+            return self.finish(reply!("550 SIZE is told in STRU F only."));
         }
         self.ask_stat(Question::Size, path);
     }

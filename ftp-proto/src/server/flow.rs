@@ -1,15 +1,22 @@
 //! The bytes of one transfer: which action moves the next of them.
 //!
 //! Pulled, never pushed: a read is asked for only when what was read before is on its way, so neither side can fill the
-//! memory. TYPE I with a file that the kernel can move is one offload after another; everything else goes through here.
+//! memory. TYPE I with a file that the kernel can move is one offload after another; everything else goes through here,
+//! and through a coder where TYPE, STRU and MODE ask for one. What an upload's decoder cannot give out at once stays in
+//! its input, and nothing more is received meanwhile.
+
+mod decoding;
+mod listing;
+
+pub(super) use self::listing::Listing;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-use super::lister::Lister;
-use crate::ascii::{Decoder, Encoder};
-use crate::id::{DirId, FileId};
+use self::decoding::Decoding;
+use crate::coding::{Decoder, Encoder, Fault, Representation};
+use crate::id::FileId;
 use crate::outcome::{DataEnd, Moved, Offload, Opened, Received};
 
 /// What is moved, and how far it is.
@@ -32,9 +39,8 @@ pub(super) struct Download {
     sending: usize,
     ready: Option<Bytes>,
     eof: bool,
-    encoder: Option<Encoder>,
-    /// Bytes of the encoded stream that REST passes over.
-    skip: u64,
+    representation: Representation,
+    encoder: Option<Box<Encoder>>,
 }
 
 /// The next action of a download or a listing.
@@ -56,20 +62,24 @@ pub(super) enum Pull {
 }
 
 impl Download {
-    /// A download from `restart` on; with an `encoder` that counts in the encoded stream.
-    pub(super) const fn new(file: FileId, restart: u64, encoder: Option<Encoder>) -> Self {
-        let (at, skip) = if encoder.is_some() { (0, restart) } else { (restart, 0) };
+    /// A download from `restart` on; an `encoder` says itself where in the file that is.
+    pub(super) fn new(
+        file: FileId,
+        restart: u64,
+        representation: Representation,
+        encoder: Option<Box<Encoder>>,
+    ) -> Self {
         Self {
             file: Some(file),
-            at,
+            at: encoder.as_ref().map_or(restart, |encoder| encoder.at()),
             left: 0,
             offload: false,
             reading: false,
             sending: 0,
             ready: None,
             eof: false,
+            representation,
             encoder,
-            skip,
         }
     }
 
@@ -78,10 +88,21 @@ impl Download {
         self.left = opened.size.saturating_sub(self.at);
         self.offload = opened.offload == Offload::Possible && self.encoder.is_none();
         self.eof = self.at == opened.size;
+        if self.eof {
+            self.prepare(Bytes::new());
+        }
         self.at <= opened.size
     }
 
-    /// How many bytes will come, where that is known.
+    pub(super) const fn representation(&self) -> Representation {
+        self.representation
+    }
+
+    pub(super) const fn is_coded(&self) -> bool {
+        self.encoder.is_some()
+    }
+
+    /// How many bytes will be sent, where that is known.
     pub(super) fn expected(&self) -> Option<u64> {
         self.encoder.is_none().then_some(self.left)
     }
@@ -97,6 +118,9 @@ impl Download {
                 }
             };
         }
+        if self.eof && self.encoder.as_ref().is_some_and(|encoder| !encoder.has_begun()) {
+            return Pull::BeyondEnd;
+        }
         if self.sending == 0
             && let Some(bytes) = self.ready.take()
         {
@@ -107,11 +131,7 @@ impl Download {
             self.reading = true;
             return Pull::Read { at: self.at };
         }
-        match (self.eof && self.sending == 0 && self.ready.is_none(), self.skip) {
-            (true, 0) => Pull::Complete,
-            (true, _) => Pull::BeyondEnd,
-            (false, _) => Pull::Wait,
-        }
+        if self.eof && self.sending == 0 && self.ready.is_none() { Pull::Complete } else { Pull::Wait }
     }
 
     /// A chunk of the file, of at most `max` bytes.
@@ -119,19 +139,25 @@ impl Download {
         self.reading = false;
         self.at += chunk.len() as u64;
         self.eof = chunk.len() < max;
-        let mut chunk = match &mut self.encoder {
+        self.prepare(chunk);
+    }
+
+    /// Makes of a chunk what is to be sent. Of some chunks a coder makes nothing yet.
+    fn prepare(&mut self, chunk: Bytes) {
+        let encoded = match &mut self.encoder {
             None => chunk,
             Some(encoder) => {
                 let mut encoded = Vec::with_capacity(chunk.len() + chunk.len() / 16 + 2);
-                encoder.encode(&chunk, &mut encoded);
+                if self.eof {
+                    encoder.finish(&chunk, &mut encoded)
+                } else {
+                    encoder.encode(&chunk, &mut encoded)
+                }
                 Bytes::from(encoded)
             }
         };
-        let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
-        self.skip -= passed as u64;
-        let _ = chunk.split_to(passed);
-        if !chunk.is_empty() {
-            self.ready = Some(chunk);
+        if !encoded.is_empty() {
+            self.ready = Some(encoded);
         }
     }
 
@@ -157,9 +183,10 @@ pub(super) struct Upload {
     offload: bool,
     receiving: bool,
     writing: usize,
+    /// What is to be written next.
     pending: Vec<u8>,
     ended: bool,
-    decoder: Option<Decoder>,
+    decoder: Option<Box<Decoding>>,
 }
 
 /// The next action of an upload.
@@ -173,6 +200,11 @@ pub(super) enum Push {
     Offload {
         at: u64,
     },
+    /// A restart marker of the client stands at `at` in the file, and everything before it has been written.
+    Marker {
+        at: u64,
+        marker: Box<[u8]>,
+    },
     /// Nothing until an answer comes.
     Wait,
     /// Everything has been written.
@@ -180,7 +212,7 @@ pub(super) enum Push {
 }
 
 impl Upload {
-    pub(super) const fn new(file: FileId, decoder: Option<Decoder>) -> Self {
+    pub(super) fn new(file: FileId, decoder: Option<Decoder>) -> Self {
         Self {
             file: Some(file),
             at: 0,
@@ -189,7 +221,7 @@ impl Upload {
             writing: 0,
             pending: Vec::new(),
             ended: false,
-            decoder,
+            decoder: decoder.map(|decoder| Box::new(Decoding::new(decoder))),
         }
     }
 
@@ -199,12 +231,44 @@ impl Upload {
         self.offload = opened.offload == Offload::Possible && self.decoder.is_none();
     }
 
+    pub(super) const fn is_coded(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// Whether the client is to be told of a restart marker now.
+    pub(super) fn has_marker(&self) -> bool {
+        let marked = self.decoder.as_ref().is_some_and(|decoding| decoding.marker.is_some());
+        marked && self.writing == 0 && self.pending.is_empty()
+    }
+
+    /// Decodes what came in, once what was decoded before is on its way: up to `chunk` bytes, or a few more.
+    ///
+    /// # Errors
+    /// What came is not the file.
+    pub(super) fn decode(&mut self, chunk: usize) -> Result<(), Fault> {
+        match &mut self.decoder {
+            Some(decoding) if self.pending.is_empty() => decoding.decode(&mut self.pending, chunk, self.ended),
+            _ => Ok(()),
+        }
+    }
+
     /// Everything there is to do now, one action a call.
     pub(super) fn push(&mut self) -> Push {
         if self.writing == 0 && !self.pending.is_empty() {
             let bytes = Bytes::from(core::mem::take(&mut self.pending));
             self.writing = bytes.len();
             return Push::Write { at: self.at, bytes };
+        }
+        if let Some(decoding) = &mut self.decoder {
+            if self.writing == 0
+                && let Some(marker) = decoding.marker.take()
+            {
+                return Push::Marker { at: self.at, marker };
+            }
+            if decoding.marker.is_some() || decoding.busy {
+                return Push::Wait;
+            }
+            self.ended |= decoding.over;
         }
         if !self.receiving && !self.ended && self.pending.is_empty() {
             self.receiving = true;
@@ -215,11 +279,11 @@ impl Upload {
     }
 
     /// Bytes came in; `false` when the stream was cut short.
-    pub(super) fn received(&mut self, received: &Received) -> bool {
+    pub(super) fn received(&mut self, received: Received) -> bool {
         self.receiving = false;
         match &mut self.decoder {
             None => self.pending.extend_from_slice(&received.bytes),
-            Some(decoder) => decoder.decode(&received.bytes, &mut self.pending),
+            Some(decoding) => decoding.take(received.bytes),
         }
         self.end(received.end)
     }
@@ -238,42 +302,6 @@ impl Upload {
 
     fn end(&mut self, end: Option<DataEnd>) -> bool {
         self.ended = end.is_some();
-        if let (Some(DataEnd::Clean), Some(decoder)) = (end, &mut self.decoder) {
-            decoder.finish(&mut self.pending);
-        }
         end != Some(DataEnd::Truncated)
-    }
-}
-
-/// A listing on its way to the client.
-#[derive(Debug)]
-pub(super) struct Listing {
-    pub(super) lister: Lister,
-    /// The directory that is being opened.
-    pub(super) opening: Option<DirId>,
-    /// Whether a question to the storage is open.
-    pub(super) asking: bool,
-    pub(super) sending: usize,
-}
-
-impl Listing {
-    pub(super) const fn new(lister: Lister) -> Self {
-        Self { lister, opening: None, asking: false, sending: 0 }
-    }
-
-    /// Sends what there is once it is a chunk or the last; reads on while less than a chunk waits.
-    pub(super) fn pull(&mut self, chunk: usize) -> Pull {
-        let buffered = self.lister.buffered();
-        let last = self.lister.is_done();
-        if self.sending == 0 && (buffered >= chunk || (last && buffered > 0)) {
-            let bytes = Bytes::from(self.lister.take_bytes());
-            self.sending = bytes.len();
-            return Pull::Send(bytes);
-        }
-        if !self.asking && !last && buffered < chunk {
-            self.asking = true;
-            return Pull::Read { at: 0 };
-        }
-        if last && self.sending == 0 { Pull::Complete } else { Pull::Wait }
     }
 }

@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::data::DataSetup;
-use super::parameters::Representation;
 use super::{Session, Work};
 use crate::reply::{Reply, reply};
 use crate::verb::{Status, TABLE, Verb, VerbInfo};
@@ -32,6 +31,7 @@ impl Session {
                 self.parameters.facts.write_feat(&mut line);
                 Some(line)
             }
+            Verb::Mode => self.offers_mode_z().then(|| b"MODE Z".to_vec()),
             // MFF sets the time of creation only where MFCT does.
             Verb::Mff if !self.config.allows(Verb::Mfct) => Some(b"MFF Modify;UNIX.mode;".to_vec()),
             _ => row.feat.map(|line| line.as_bytes().to_vec()),
@@ -83,12 +83,8 @@ impl Session {
             line(security.into());
         }
         if let Some(account) = self.login.account() {
-            let kind = match self.parameters.representation {
-                Representation::Ascii => "A",
-                Representation::Image => "I",
-            };
             line(alloc::format!("Logged in as {}", account.name));
-            line(alloc::format!("TYPE {kind}, STRU F, MODE S"));
+            line(self.parameters.describe());
             line(alloc::format!("Idle time {} s", self.idle_timeout().as_secs()));
             match (&self.work, &self.data) {
                 (Work::Transfer(transfer), _) => line(transfer.describe(self.now)),

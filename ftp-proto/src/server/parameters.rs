@@ -3,6 +3,7 @@
 use super::Session;
 use super::question::Question;
 use crate::action::{HostAction, StorageAction};
+use crate::coding::{Coding, Mode, Representation, Structure};
 use crate::command::{OptsArgument, TypeArgument};
 use crate::digits::Decimal;
 use crate::failure::Failure;
@@ -10,27 +11,23 @@ use crate::listing::Facts;
 use crate::outcome::Space;
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
+use crate::verb::Verb;
+use alloc::string::String;
 use alloc::vec::Vec;
-
-/// The representation type (RFC 959 §3.1.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Representation {
-    /// TYPE A N, the default of RFC 959.
-    #[default]
-    Ascii,
-    /// TYPE I and L 8.
-    Image,
-}
 
 /// What the client has set. `default()` is how each session begins.
 #[derive(Debug)]
 pub(super) struct Parameters {
     pub(super) representation: Representation,
+    pub(super) structure: Structure,
+    pub(super) mode: Mode,
+    /// How hard MODE Z tries: 0 to 9.
+    level: u8,
     /// Only EPSV from here on (RFC 2428 §4).
     pub(super) epsv_all: bool,
     pub(super) facts: Facts,
     pub(super) umask: u32,
-    /// REST's offset for the next transfer; 0 for none.
+    /// REST's offset or marker for the next transfer; 0 for none.
     pub(super) restart: u64,
     /// ALLO's promise for the next upload; 0 for none.
     pub(super) announced: u64,
@@ -42,6 +39,9 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             representation: Representation::default(),
+            structure: Structure::default(),
+            mode: Mode::default(),
+            level: USUAL_LEVEL,
             epsv_all: false,
             facts: Facts::DEFAULT,
             umask: 0o022,
@@ -59,35 +59,80 @@ impl Parameters {
         self.announced = 0;
         self.rename_from = None;
     }
+
+    /// For STAT.
+    pub(super) fn describe(&self) -> String {
+        let kind = match self.representation {
+            Representation::Ascii => "A",
+            Representation::Ebcdic => "E",
+            Representation::Image => "I",
+        };
+        let structure = match self.structure {
+            Structure::File => "F",
+            Structure::Record => "R",
+        };
+        let mode = match self.mode {
+            Mode::Stream => "S",
+            Mode::Block => "B",
+            Mode::Compressed => "C",
+            #[cfg(feature = "mode-z")]
+            Mode::Deflate => "Z",
+        };
+        alloc::format!("TYPE {kind}, STRU {structure}, MODE {mode}")
+    }
 }
 
 impl Session {
     pub(super) fn run_type(&mut self, argument: TypeArgument) {
         let representation = match argument {
             TypeArgument::Ascii => Representation::Ascii,
+            TypeArgument::Ebcdic => Representation::Ebcdic,
             TypeArgument::Image | TypeArgument::Local(8) => Representation::Image,
             TypeArgument::Local(_) => return self.finish(reply!("504 Only bytes of 8 bits are implemented.")),
-            TypeArgument::Unimplemented => return self.finish(reply!("504 Only types A, I and L 8 are implemented.")),
+            TypeArgument::Unimplemented => {
+                return self.finish(reply!("504 Only types A, E, I and L 8 are implemented."));
+            }
         };
         self.parameters.representation = representation;
         self.finish(match representation {
             Representation::Ascii => reply!("200 Type is A."),
+            Representation::Ebcdic => reply!("200 Type is E."),
             Representation::Image => reply!("200 Type is I."),
         });
     }
 
     pub(super) fn run_stru(&mut self, letter: u8) {
-        self.finish(match letter {
-            b'F' => reply!("200 Structure is F."),
-            _ => reply!("504 Only structure F is implemented."),
-        });
+        let (structure, reply) = match letter {
+            b'F' => (Structure::File, reply!("200 Structure is F.")),
+            b'R' => (Structure::Record, reply!("200 Structure is R.")),
+            _ => return self.finish(reply!("504 Only structures F and R are implemented.")),
+        };
+        self.parameters.structure = structure;
+        self.finish(reply);
     }
 
     pub(super) fn run_mode(&mut self, letter: u8) {
-        self.finish(match letter {
-            b'S' => reply!("200 Mode is S."),
-            _ => reply!("504 Only mode S is implemented."),
-        });
+        let (mode, reply) = match letter {
+            b'S' => (Mode::Stream, reply!("200 Mode is S.")),
+            b'B' => (Mode::Block, reply!("200 Mode is B.")),
+            b'C' => (Mode::Compressed, reply!("200 Mode is C.")),
+            #[cfg(feature = "mode-z")]
+            b'Z' if self.offers_mode_z() => (Mode::Deflate, reply!("200 Mode is Z.")),
+            _ => return self.finish(reply!("504 That mode is not implemented.")),
+        };
+        self.parameters.mode = mode;
+        self.finish(reply);
+    }
+
+    /// Whether MODE Z can be chosen.
+    pub(super) fn offers_mode_z(&self) -> bool {
+        cfg!(feature = "mode-z") && self.config.mode_z.is_on()
+    }
+
+    /// How the next transfer's bytes are to be sent.
+    pub(super) fn coding(&self) -> Coding {
+        let Parameters { representation, structure, mode, level, .. } = self.parameters;
+        Coding { representation, structure, mode, level, marker_interval: self.config.limits.marker_interval }
     }
 
     pub(super) fn run_rest(&mut self, offset: u64) {
@@ -126,7 +171,14 @@ impl Session {
                 self.parameters.facts.write_names(&mut text);
                 self.finish(Reply::line(200, &[text.trim_ascii_end()]));
             }
-            OptsArgument::Unknown => self.finish(reply!("501 Option not understood.")),
+            OptsArgument::ModeZLevel(level) if self.offers_mode_z() && self.config.allows(Verb::Mode) => {
+                self.parameters.level = level;
+                self.finish(Reply::line(200, &[b"MODE Z LEVEL is ", Decimal::new(level.into()).as_bytes(), b"."]));
+            }
+            OptsArgument::ModeZLevel(_) | OptsArgument::Unknown => self.finish(reply!("501 Option not understood.")),
         }
     }
 }
+
+/// zlib's own default.
+const USUAL_LEVEL: u8 = 6;

@@ -36,6 +36,7 @@ use super::ledger::{Step, TransferStep};
 use super::security::TlsFault;
 use super::{Session, Timer, Work};
 use crate::action::{Action, DataAction, TlsRole};
+use crate::coding::Representation;
 use crate::digits::Decimal;
 use crate::failure::Failure;
 use crate::id::DataId;
@@ -249,7 +250,11 @@ impl Session {
                     150,
                     &[b"Opening BINARY mode data connection (", Decimal::new(size).as_bytes(), b" bytes)."],
                 ),
-                None => reply!("150 Opening ASCII mode data connection."),
+                None => match download.representation() {
+                    Representation::Ascii => reply!("150 Opening ASCII mode data connection."),
+                    Representation::Ebcdic => reply!("150 Opening EBCDIC mode data connection."),
+                    Representation::Image => reply!("150 Opening BINARY mode data connection."),
+                },
             },
         }
     }

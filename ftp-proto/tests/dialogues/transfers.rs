@@ -243,15 +243,17 @@ fn only_what_is_built_can_be_chosen() {
         ("TYPE L 8", "200"),
         ("TYPE i", "200"),
         ("TYPE L 7", "504"),
-        ("TYPE E", "504"),
+        ("TYPE E", "200"),
         ("TYPE A T", "504"),
         ("TYPE X", "501"),
         ("STRU F", "200"),
-        ("STRU R", "504"),
+        ("STRU R", "200"),
+        ("STRU P", "504"),
         ("STRU x", "501"),
         ("MODE S", "200"),
-        ("MODE B", "504"),
-        ("MODE Z", "504"),
+        ("MODE B", "200"),
+        ("MODE C", "200"),
+        ("MODE X", "501"),
     ] {
         world.ask(line, code);
     }

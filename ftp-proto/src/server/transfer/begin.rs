@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::{Transfer, Unique};
 use crate::action::{Action, HostAction, StorageAction};
-use crate::ascii::{Decoder, Encoder};
+use crate::coding::{Coding, Decoder, Encoder, Representation, Structure};
 use crate::id::FileId;
 use crate::notice::TransferOutcome;
 use crate::path::VirtualPath;
@@ -17,7 +17,6 @@ use crate::server::failures::path_error;
 use crate::server::flow::{Download, Flow, Listing, Upload};
 use crate::server::ledger::{Step, TransferStep};
 use crate::server::lister::{Format, Lister};
-use crate::server::parameters::Representation;
 use crate::server::{Session, Work};
 use crate::storage::{Permissions, Replace, WriteMode};
 use crate::verb::Verb;
@@ -28,9 +27,12 @@ impl Session {
         if self.has_no_setup() {
             return;
         }
+        let coding = self.coding();
+        if self.cannot_restart(&coding, restart) {
+            return;
+        }
         let file = FileId(self.ledger.mint());
-        let encoder = self.is_ascii().then(Encoder::default);
-        let flow = Flow::Download(Download::new(file, restart, encoder));
+        let flow = Flow::Download(self.download(file, restart));
         let ticket = self.issue(Step::Transfer(TransferStep::Open));
         let open = StorageAction::OpenRead { ticket, file, path: path.clone() };
         self.begin(Transfer::new(Verb::Retr, path, flow, self.now), open);
@@ -77,8 +79,21 @@ impl Session {
             Err(error) => return self.finish(path_error(error)),
         };
         let path = lister.target().clone();
-        let transfer = Transfer::new(verb, path, Flow::Listing(Box::new(Listing::new(lister))), self.now);
+        let flow = Flow::Listing(Box::new(Listing::new(lister, self.listing_encoder(verb))));
+        let transfer = Transfer::new(verb, path, flow, self.now);
         self.start(transfer);
+    }
+
+    /// What is to be done to a listing: its lines are text of the network as they are made. MLSD has no type (RFC 3659
+    /// §7.2).
+    fn listing_encoder(&self, verb: Verb) -> Option<Box<Encoder>> {
+        let coding = self.coding();
+        let representation = match coding.representation {
+            Representation::Ebcdic if verb != Verb::Mlsd => Representation::Ebcdic,
+            _ => Representation::Image,
+        };
+        let coding = Coding { representation, structure: Structure::File, ..coding };
+        (!coding.is_identity()).then(|| Box::new(Encoder::for_listing(&coding)))
     }
 
     /// ABOR: the transfer it means was stopped when it came in; here is its own reply.
@@ -89,24 +104,40 @@ impl Session {
 
     fn begin_upload(&mut self, verb: Verb, path: VirtualPath, mode: WriteMode, unique: Option<Unique>) {
         let announced = mem::take(&mut self.parameters.announced);
-        let ascii = self.is_ascii();
-        if matches!(mode, WriteMode::At(_)) {
+        let coding = self.coding();
+        if let WriteMode::At(offset) = mode {
             if !self.permissions().contains(Permissions::OVERWRITE) {
                 return self.finish(reply!("550 Permission denied."));
             }
-            if ascii {
-                return self.finish(reply!("554 An upload in TYPE A cannot restart, use TYPE I."));
+            if self.cannot_restart(&coding, offset) {
+                return;
+            }
+            if !coding.restarts_in_file() {
+                return self.finish(reply!("554 An upload in TYPE A cannot restart, use TYPE I or MODE B."));
             }
         }
         if self.has_no_setup() {
             return;
         }
         let file = FileId(self.ledger.mint());
-        let flow = Flow::Upload(Upload::new(file, ascii.then(Decoder::default)));
+        let flow = Flow::Upload(self.upload(file));
         let mut transfer = Transfer::new(verb, path.clone(), flow, self.now);
         (transfer.write_mode, transfer.unique) = (mode, unique);
         let open = self.open_write(file, path, mode, announced);
         self.begin(transfer, open);
+    }
+
+    /// A download of `file`, in the coding that the client has set.
+    pub(super) fn download(&self, file: FileId, restart: u64) -> Download {
+        let coding = self.coding();
+        let encoder = (!coding.is_identity()).then(|| Box::new(Encoder::new(&coding, restart)));
+        Download::new(file, restart, coding.representation, encoder)
+    }
+
+    /// An upload to `file`, in the coding that the client has set.
+    pub(super) fn upload(&self, file: FileId) -> Upload {
+        let coding = self.coding();
+        Upload::new(file, (!coding.is_identity()).then(|| Decoder::new(&coding)))
     }
 
     pub(super) fn open_write(
@@ -150,8 +181,13 @@ impl Session {
         none
     }
 
-    pub(super) fn is_ascii(&self) -> bool {
-        self.parameters.representation == Representation::Ascii
+    /// Answers a REST that the structure and the mode make nothing of.
+    fn cannot_restart(&mut self, coding: &Coding, restart: u64) -> bool {
+        let cannot = restart != 0 && !coding.may_restart();
+        if cannot {
+            self.finish(reply!("554 A restart in STRU R takes MODE B or C."));
+        }
+        cannot
     }
 
     /// A name for STOU: `base` and eight random letters and digits.

@@ -5,12 +5,11 @@
 
 use super::Transfer;
 use crate::action::{Action, HostAction, StorageAction};
-use crate::ascii::{Decoder, Encoder};
 use crate::failure::Failure;
 use crate::id::FileId;
 use crate::outcome::{CustomAnswer, Opened};
 use crate::server::Session;
-use crate::server::flow::{Download, Flow, Upload};
+use crate::server::flow::Flow;
 use crate::server::ledger::Step;
 use crate::server::question::CustomCall;
 use crate::storage::FinishHow;
@@ -22,8 +21,7 @@ impl Session {
         if self.has_no_setup() {
             return self.close_read(call.file);
         }
-        let encoder = self.is_ascii().then(Encoder::default);
-        let mut download = Download::new(call.file, 0, encoder);
+        let mut download = self.download(call.file, 0);
         download.opened(opened);
         self.begin_custom(call, Flow::Download(download));
     }
@@ -33,8 +31,7 @@ impl Session {
         if self.has_no_setup() {
             return self.discard_write(call.file);
         }
-        let decoder = self.is_ascii().then(Decoder::default);
-        let mut upload = Upload::new(call.file, decoder);
+        let mut upload = self.upload(call.file);
         upload.opened(opened, 0);
         self.begin_custom(call, Flow::Upload(upload));
     }

@@ -59,7 +59,8 @@ impl Session {
                 TransferOutcome::Failed(_)
                 | TransferOutcome::OverQuota
                 | TransferOutcome::Vetoed
-                | TransferOutcome::NotResumed,
+                | TransferOutcome::NotResumed
+                | TransferOutcome::Malformed,
             ) => FinishHow::Discard,
             Some(_) if self.config.keep_partial.is_on() => FinishHow::Keep,
             Some(_) => FinishHow::Discard,

@@ -4,10 +4,13 @@ use core::mem;
 
 use super::{Stage, Transfer};
 use crate::action::{Action, DataAction, HostAction, StorageAction};
+use crate::coding::Fault;
+use crate::digits::Decimal;
 use crate::failure::Failure;
 use crate::id::{ActionId, DataId, FileId};
 use crate::notice::{Notice, TransferOutcome};
 use crate::outcome::{Done, Moved, Received};
+use crate::reply::Reply;
 use crate::server::flow::{Download, Flow, Pull, Push};
 use crate::server::ledger::{Step, TransferStep};
 use crate::server::{Session, Work};
@@ -21,13 +24,21 @@ impl Session {
         let chunk = self.config.limits.chunk;
         loop {
             let pull = match &mut transfer.flow {
-                Flow::Upload(upload) => match upload.push() {
-                    Push::Wait => return false,
-                    Push::Complete => break,
-                    push => {
-                        let file = upload.file;
-                        self.push_upload(file, data, push);
-                        continue;
+                Flow::Upload(upload) => match upload.decode(chunk) {
+                    // A client that does not read its replies gets no more of them.
+                    Ok(()) if upload.has_marker() && !self.takes_replies() => return false,
+                    Ok(()) => match upload.push() {
+                        Push::Wait => return false,
+                        Push::Complete => break,
+                        push => {
+                            let file = upload.file;
+                            self.push_upload(file, data, push);
+                            continue;
+                        }
+                    },
+                    Err(fault) => {
+                        self.stop(transfer, fault_outcome(fault));
+                        return true;
                     }
                 },
                 Flow::Download(download) => download.pull(),
@@ -88,6 +99,10 @@ impl Session {
                 let ticket = self.ledger.issue(Step::Transfer(TransferStep::Offload), None);
                 self.outbox.push(Action::Data(DataAction::DataToFile { ticket, data, file, at, max: range }));
             }
+            Push::Marker { at, marker } => {
+                let at = Decimal::new(at);
+                self.outbox.write(Reply::line(110, &[b"MARK ", &marker, b" = ", at.as_bytes()]));
+            }
             Push::Wait | Push::Complete => {}
         }
     }
@@ -115,7 +130,13 @@ impl Session {
                 outcome::<Done>(result)?;
                 transfer.moved += mem::take(&mut listing.sending) as u64;
             }
-            (Flow::Download(download), TransferStep::Read) => download.read(outcome(result)?, chunk),
+            (Flow::Download(download), TransferStep::Read) => {
+                download.read(outcome(result)?, chunk);
+                if download.is_coded() {
+                    // Much may be read before a coder has something to send: that is no stall of the client's.
+                    transfer.last_moved = self.now;
+                }
+            }
             (Flow::Download(download), TransferStep::Send) => {
                 outcome::<Done>(result)?;
                 transfer.moved += download.sent();
@@ -128,11 +149,14 @@ impl Session {
             (Flow::Upload(upload), TransferStep::Write) => {
                 outcome::<Done>(result)?;
                 upload.written();
+                if upload.is_coded() {
+                    transfer.last_moved = self.now;
+                }
             }
             (Flow::Upload(upload), TransferStep::Receive) => {
                 let received = outcome::<Received>(result)?;
                 transfer.moved += received.bytes.len() as u64;
-                if !upload.received(&received) {
+                if !upload.received(received) {
                     self.stop(transfer, TransferOutcome::Truncated);
                 }
             }
@@ -181,5 +205,13 @@ impl Session {
             }
             _ => None,
         }
+    }
+}
+
+/// What broken data makes of its transfer.
+const fn fault_outcome(fault: Fault) -> TransferOutcome {
+    match fault {
+        Fault::Malformed => TransferOutcome::Malformed,
+        Fault::Truncated => TransferOutcome::Truncated,
     }
 }
