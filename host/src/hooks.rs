@@ -86,6 +86,9 @@ pub trait Hooks: Send + Sync {
     /// An upload has arrived, and is about to take its name; the client waits for its last reply. Refused, it is
     /// discarded.
     ///
+    /// What was written into a file that is there (APPE, or STOR behind a REST) is in place before anyone can look at it:
+    /// refused, what was appended is taken off again, and what was overwritten stays so.
+    ///
     /// Also called for a part of a broken upload that is to be kept ([`FinishHow::Keep`]): that is seen by others, too.
     ///
     /// # Errors
