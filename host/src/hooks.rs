@@ -1,7 +1,8 @@
 //! What the embedding program may refuse: hooks, asked before something happens.
 //!
 //! What has happened is told by notices. Every login and every operation on a file is an action of the engine, which
-//! waits for its answer; so a hook is a part of that action, runs where the action runs, and holds nobody else up.
+//! waits for its answer; so a hook is a part of that action and runs where the action runs, never on a loop that serves
+//! others.
 
 use bytes::Bytes;
 use ftp_proto::action::{Credentials, Times};
@@ -14,7 +15,7 @@ use crate::storage::{Upload, WriteFile};
 /// May refuse logins, transfers, operations on files, and finished uploads. Every method allows by default.
 ///
 /// Each is called on the host's pool ([`Pooled`](crate::Pooled)) or in place ([`Inline`](crate::Inline)), from several
-/// threads at once, and may block: only its own command waits. Where there are several hooks each is asked in turn, and
+/// threads at once. On the pool it may block: only its own command waits, and a thread of the pool with it. Where there are several hooks each is asked in turn, and
 /// the first that refuses decides. One that panics refuses as [`Failure::Lost`].
 ///
 /// # Errors
@@ -84,6 +85,9 @@ pub trait Hooks: Send + Sync {
 
     /// An upload has arrived, and is about to take its name; the client waits for its last reply. Refused, it is
     /// discarded.
+    ///
+    /// What was written into a file that is there (APPE, or STOR behind a REST) is in place before anyone can look at it:
+    /// refused, what was appended is taken off again, and what was overwritten stays so.
     ///
     /// Also called for a part of a broken upload that is to be kept ([`FinishHow::Keep`]): that is seen by others, too.
     ///

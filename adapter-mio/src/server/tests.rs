@@ -141,3 +141,23 @@ fn connections_are_spread_over_the_loops() {
     let different: std::collections::BTreeSet<_> = threads.values().collect();
     assert_eq!((threads.len(), different.len()), (6, 3));
 }
+
+#[test]
+fn every_observer_hears_also_behind_one_that_panics() {
+    let (tell, heard) = std::sync::mpsc::channel();
+    let observed = |name: &'static str| {
+        let tell = tell.clone();
+        move |_: SessionId, _: &Client, _: &Notice| {
+            tell.send(name).unwrap();
+            assert_ne!(name, "panics", "as it was asked to");
+        }
+    };
+    let builder = builder().observer(observed("first")).observer(observed("panics")).observer(observed("last"));
+    while_serving(&builder.build(), |address| {
+        let mut client = TcpStream::connect(address).unwrap();
+        line(&mut client);
+        client.write_all(b"QUIT\r\n").unwrap();
+        let _ = client.read_to_end(&mut Vec::new());
+    });
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["first", "panics", "last"]);
+}

@@ -2,7 +2,7 @@
 
 use ftp_host::{HostSession, ReplyTo};
 use ftp_proto::{Failure, FileId, HostAction};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -58,4 +58,29 @@ async fn where_there_is_no_room_at_all_the_connection_is_dropped() {
     assert_eq!(server.handle().sessions(), 0);
     server.handle().shutdown(Duration::ZERO);
     serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn every_observer_hears_also_behind_one_that_panics() {
+    let (tell, heard) = std::sync::mpsc::channel();
+    let observed = |name: &'static str| {
+        let tell = tell.clone();
+        move |_: SessionId, _: &Client, _: &Notice| {
+            tell.send(name).unwrap();
+            assert_ne!(name, "panics", "as it was asked to");
+        }
+    };
+    let builder = Server::builder(Arc::new(Nothing)).observer(observed("first"));
+    let server = builder.observer(observed("panics")).observer(observed("last")).build();
+    let (listener, address) = listen().await;
+    let serving = tokio::spawn({
+        let server = server.clone();
+        async move { server.serve(listener).await }
+    });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"QUIT\r\n").await.unwrap();
+    let _ = client.read_to_end(&mut Vec::new()).await;
+    server.handle().shutdown(Duration::ZERO);
+    serving.await.unwrap().unwrap();
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["first", "panics", "last"]);
 }
