@@ -9,6 +9,7 @@ mod data_setup;
 mod listings;
 mod login;
 mod misuse;
+#[cfg(feature = "mode-z")]
 mod modes;
 mod navigation;
 mod pipelining;

@@ -1,5 +1,7 @@
 //! MODE B, C and Z: what goes over the data connection, restart markers, bombs, and streams that are cut or broken.
 
+use std::time::Duration;
+
 use ftp_proto::Notice;
 use ftp_proto::action::CloseHow;
 use ftp_proto::coding::{Coding, Decoder, Encoder, Mode, Representation, Step, Structure};
@@ -371,6 +373,34 @@ fn a_zlib_bomb_is_written_in_chunks() {
 #[test]
 fn runs_that_swell_are_written_in_chunks() {
     swells("C", &[0xFF; 10_000], 630_000);
+}
+
+/// The client has done its part: the disk takes as long as it takes.
+#[test]
+fn a_disk_that_is_slow_to_take_what_swells_is_no_stall() {
+    for (mode, stream) in [("Z", zlib(&[0; 5_000])), ("C", [0xFF; 80].to_vec())] {
+        let mut world = set_up(&[&format!("MODE {mode}")], |config| {
+            config.limits.chunk = 1_000;
+            config.timeouts.stall = Duration::from_secs(10);
+        });
+        let link = world.passive();
+        world.ask("STOR new", "150");
+        world.hold("Write");
+        world.give(link, &stream);
+        world.end(link, DataEnd::Clean);
+        for _ in 0..4 {
+            world.wait_seconds(8);
+            assert_eq!(world.held(), 1);
+            world.flows = false;
+            world.release();
+            world.hold("Write");
+            world.flows = true;
+            world.settle();
+        }
+        world.silent();
+        world.wait_seconds(11);
+        world.expect("426");
+    }
 }
 
 // Restart markers.
