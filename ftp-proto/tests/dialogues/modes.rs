@@ -653,3 +653,47 @@ fn nonsense_ends_in_one_reply() {
         world.ask("NOOP", "200");
     }
 }
+
+/// Faults of the storage, ABOR, resets and ends at any time: one reply to each command, and nothing stays open.
+#[test]
+fn accidents_end_in_one_reply() {
+    for seed in 0..600 {
+        let mut dice = Dice::new(seed);
+        let (kind, structure, mode) =
+            (["A", "E", "I"][dice.below(3)], ["F", "R"][dice.below(2)], ["S", "B", "C", "Z"][dice.below(4)]);
+        let told = format!("seed {seed}: TYPE {kind} STRU {structure} MODE {mode}");
+        let lines = [&*format!("TYPE {kind}"), &format!("STRU {structure}"), &format!("MODE {mode}")];
+        let mut world = set_up(&lines, |config| {
+            config.limits.chunk = 20;
+            config.limits.marker_interval = 30;
+            config.keep_partial = Switch::On;
+        });
+        world.tree.put("/file", &b"some text\r\n and more \n".repeat(20));
+        (world.cut, world.shuffles, world.reads) = (7, true, dice.chance(60));
+        let link = world.passive();
+        world.fault_rate = dice.below(12);
+        let command = ["STOR new", "RETR file", "LIST", "MLSD", "APPE file"][dice.below(5)];
+        let stream: Vec<u8> = match mode {
+            "Z" => zlib(&b"sent\r\n".repeat(40)),
+            _ => b"\0\0\x06sent\r\n\x10\0\x02m1".repeat(20),
+        };
+        world.send(command);
+        world.give(link, &stream[..dice.below(stream.len())]);
+        let aborts = dice.chance(40);
+        if aborts {
+            world.send("ABOR");
+        } else if dice.chance(50) {
+            world.reset(link);
+        } else {
+            world.end(link, DataEnd::Clean);
+            world.read(link, true);
+        }
+        world.wait_seconds(200);
+        let finals = std::iter::from_fn(|| world.next_reply()).filter(|reply| !reply.is_preliminary()).count();
+        assert_eq!(finals, 1 + usize::from(aborts), "{told}: {command}");
+        assert!(!world.has_open_files() && world.open_connections() == 0, "{told}: {command}");
+        world.fault_rate = 0;
+        world.ask("NOOP", "200");
+        world.ask("QUIT", "221");
+    }
+}
