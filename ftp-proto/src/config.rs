@@ -24,7 +24,7 @@ pub struct Config {
     pub public_address: Option<IpAddr>,
     /// Whether PORT, EPRT and LPRT are on.
     pub active_mode: Switch,
-    /// Whether SIZE in TYPE A tells the size in octets as stored. Off, it answers 550: the true size would need the
+    /// Whether SIZE in types A and E tells the size in octets as stored. Off, it answers 550: the true size would need the
     /// whole file to be read (RFC 3659 §4.1).
     pub ascii_size: Switch,
     /// Whether what arrived of a broken upload is kept under its name for a later resume.
@@ -36,7 +36,7 @@ pub struct Config {
     /// Besides the client's own address, data connections may go to and come from these networks: transfers between
     /// two servers (FXP). Empty, which is the default, allows none.
     pub fxp: Vec<Network>,
-    /// Whether MODE Z (deflate) is on.
+    /// Whether MODE Z (deflate) is on. It takes the feature `mode-z` too, which is on by default.
     pub mode_z: Switch,
     /// Verbs that are switched off: answered 502, left out of FEAT and HELP.
     pub disabled: VerbSet,

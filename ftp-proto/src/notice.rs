@@ -38,12 +38,13 @@ pub enum Notice {
         what: TransferKind,
         /// Which file or directory.
         path: VirtualPath,
-        /// The size in bytes of a download's file, less the offset it begins at.
+        /// The size in bytes of a download's file, less the offset it begins at; `None` where its bytes are not sent as
+        /// they are.
         expected: Option<u64>,
     },
     /// A running transfer moved on. At most ten a second.
     TransferProgress {
-        /// Bytes moved so far.
+        /// Bytes moved over the data connection so far.
         bytes: u64,
     },
     /// A transfer ended: the one value that says how.

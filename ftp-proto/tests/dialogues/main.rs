@@ -13,6 +13,7 @@ mod hosts;
 mod listings;
 mod login;
 mod misuse;
+#[cfg(feature = "mode-z")]
 mod modes;
 mod navigation;
 mod pipelining;

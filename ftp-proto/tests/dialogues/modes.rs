@@ -1,5 +1,7 @@
 //! MODE B, C and Z: what goes over the data connection, restart markers, bombs, and streams that are cut or broken.
 
+use std::time::Duration;
+
 use ftp_proto::Notice;
 use ftp_proto::action::CloseHow;
 use ftp_proto::coding::{Coding, Decoder, Encoder, Mode, Representation, Step, Structure};
@@ -217,7 +219,11 @@ fn listings_are_in_the_mode() {
         for (letter, mode) in [("B", Mode::Block), ("C", Mode::Compressed)] {
             world.ask(&format!("MODE {letter}"), "200");
             let stream = world.fetch(command);
-            assert_eq!(decode(&coding(IMAGE, Structure::File, mode), &stream).0, plain, "{command}");
+            if command == "MLSD" {
+                assert_eq!(stream, plain, "RFC 3659 §7.2: MODE S");
+            } else {
+                assert_eq!(decode(&coding(IMAGE, Structure::File, mode), &stream).0, plain, "{command}");
+            }
         }
         world.ask("MODE Z", "200");
         assert_eq!(unzlib(&world.fetch(command)), plain, "{command}");
@@ -367,6 +373,34 @@ fn a_zlib_bomb_is_written_in_chunks() {
 #[test]
 fn runs_that_swell_are_written_in_chunks() {
     swells("C", &[0xFF; 10_000], 630_000);
+}
+
+/// The client has done its part: the disk takes as long as it takes.
+#[test]
+fn a_disk_that_is_slow_to_take_what_swells_is_no_stall() {
+    for (mode, stream) in [("Z", zlib(&[0; 5_000])), ("C", [0xFF; 80].to_vec())] {
+        let mut world = set_up(&[&format!("MODE {mode}")], |config| {
+            config.limits.chunk = 1_000;
+            config.timeouts.stall = Duration::from_secs(10);
+        });
+        let link = world.passive();
+        world.ask("STOR new", "150");
+        world.hold("Write");
+        world.give(link, &stream);
+        world.end(link, DataEnd::Clean);
+        for _ in 0..4 {
+            world.wait_seconds(8);
+            assert_eq!(world.held(), 1);
+            world.flows = false;
+            world.release();
+            world.hold("Write");
+            world.flows = true;
+            world.settle();
+        }
+        world.silent();
+        world.wait_seconds(11);
+        world.expect("426");
+    }
 }
 
 // Restart markers.
@@ -617,5 +651,49 @@ fn nonsense_ends_in_one_reply() {
         assert!(matches!(finals[..], [226 | 426 | 451]), "seed {seed}: {finals:?}");
         assert_eq!(world.tree.has("/new"), finals == [226], "seed {seed}");
         world.ask("NOOP", "200");
+    }
+}
+
+/// Faults of the storage, ABOR, resets and ends at any time: one reply to each command, and nothing stays open.
+#[test]
+fn accidents_end_in_one_reply() {
+    for seed in 0..600 {
+        let mut dice = Dice::new(seed);
+        let (kind, structure, mode) =
+            (["A", "E", "I"][dice.below(3)], ["F", "R"][dice.below(2)], ["S", "B", "C", "Z"][dice.below(4)]);
+        let told = format!("seed {seed}: TYPE {kind} STRU {structure} MODE {mode}");
+        let lines = [&*format!("TYPE {kind}"), &format!("STRU {structure}"), &format!("MODE {mode}")];
+        let mut world = set_up(&lines, |config| {
+            config.limits.chunk = 20;
+            config.limits.marker_interval = 30;
+            config.keep_partial = Switch::On;
+        });
+        world.tree.put("/file", &b"some text\r\n and more \n".repeat(20));
+        (world.cut, world.shuffles, world.reads) = (7, true, dice.chance(60));
+        let link = world.passive();
+        world.fault_rate = dice.below(12);
+        let command = ["STOR new", "RETR file", "LIST", "MLSD", "APPE file"][dice.below(5)];
+        let stream: Vec<u8> = match mode {
+            "Z" => zlib(&b"sent\r\n".repeat(40)),
+            _ => b"\0\0\x06sent\r\n\x10\0\x02m1".repeat(20),
+        };
+        world.send(command);
+        world.give(link, &stream[..dice.below(stream.len())]);
+        let aborts = dice.chance(40);
+        if aborts {
+            world.send("ABOR");
+        } else if dice.chance(50) {
+            world.reset(link);
+        } else {
+            world.end(link, DataEnd::Clean);
+            world.read(link, true);
+        }
+        world.wait_seconds(200);
+        let finals = std::iter::from_fn(|| world.next_reply()).filter(|reply| !reply.is_preliminary()).count();
+        assert_eq!(finals, 1 + usize::from(aborts), "{told}: {command}");
+        assert!(!world.has_open_files() && world.open_connections() == 0, "{told}: {command}");
+        world.fault_rate = 0;
+        world.ask("NOOP", "200");
+        world.ask("QUIT", "221");
     }
 }

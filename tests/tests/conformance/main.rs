@@ -9,6 +9,7 @@ mod directories;
 mod facts;
 mod information;
 mod listings;
+mod modes;
 mod parameters;
 mod site;
 mod transfers;

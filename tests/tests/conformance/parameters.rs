@@ -9,10 +9,13 @@ use ftp_tests::{FAMILIES, Setup, Way, Wire};
 fn type_stru_and_mode() {
     let server = Setup::new().start();
     let mut wire = server.login();
-    for command in ["TYPE A", "TYPE A N", "TYPE I", "TYPE L 8", "type i", "STRU F", "MODE S", "stru f"] {
+    for command in [
+        "TYPE A", "TYPE A N", "TYPE I", "TYPE L 8", "type i", "TYPE E", "STRU F", "STRU R", "MODE S", "MODE B",
+        "MODE C", "MODE Z", "stru f",
+    ] {
         wire.ask(command, 200);
     }
-    for command in ["TYPE E", "TYPE A C", "TYPE L 36", "STRU P", "MODE C"] {
+    for command in ["TYPE E C", "TYPE A C", "TYPE L 36", "STRU P"] {
         wire.ask(command, 504);
     }
     for command in ["TYPE", "TYPE X", "STRU", "STRU X", "MODE", "MODE X", "TYPE II"] {

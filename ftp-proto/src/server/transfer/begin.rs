@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::{Transfer, Unique};
 use crate::action::{Action, HostAction, StorageAction};
-use crate::coding::{Coding, Decoder, Encoder, Representation, Structure};
+use crate::coding::{Coding, Decoder, Encoder, Mode, Representation, Structure};
 use crate::id::FileId;
 use crate::notice::TransferOutcome;
 use crate::path::VirtualPath;
@@ -84,15 +84,16 @@ impl Session {
         self.start(transfer);
     }
 
-    /// What is to be done to a listing: its lines are text of the network as they are made. MLSD has no type (RFC 3659
-    /// §7.2).
+    /// What is to be done to a listing: its lines are text of the network as they are made. MLSD has TYPE L 8 and MODE S
+    /// whatever was set (RFC 3659 §7.2); but clients that have set MODE Z expect it there too.
     fn listing_encoder(&self, verb: Verb) -> Option<Box<Encoder>> {
         let coding = self.coding();
         let representation = match coding.representation {
             Representation::Ebcdic if verb != Verb::Mlsd => Representation::Ebcdic,
             _ => Representation::Image,
         };
-        let coding = Coding { representation, structure: Structure::File, ..coding };
+        let mode = if verb == Verb::Mlsd && coding.mode.has_markers() { Mode::Stream } else { coding.mode };
+        let coding = Coding { representation, structure: Structure::File, mode, ..coding };
         (!coding.is_identity()).then(|| Box::new(Encoder::for_listing(&coding)))
     }
 
