@@ -86,6 +86,15 @@ impl Layer {
         Ok(Self::new(State::Begun(Box::new(Connection::Client(connection))), Input::default()))
     }
 
+    /// That of a data connection whose control connection was never secured: for tests of adapters.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    #[cfg(feature = "testing")]
+    pub fn alone(tls: &crate::tls::Tls) -> Result<Self, Failure> {
+        Ok(Self::server(crate::tls::TlsSession::new(tls, None)?.data(), Vec::new()))
+    }
+
     fn new(state: State, input: Input) -> Self {
         Self { state, input, end: None, farewell: Farewell::NotSaid }
     }
