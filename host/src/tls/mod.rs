@@ -32,3 +32,6 @@ pub use identity::Identity;
 pub use settings::{ClientCertificates, Tls, TlsBuilder, Version};
 
 pub(crate) use session::{Offer, TlsSession};
+
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use ftp_proto::Failure;
 use rustls::crypto::ring::Ticketer;
-use rustls::server::{ClientHello, ProducesTickets};
+use rustls::server::{ClientHello, ProducesTickets, StoresServerSessions};
 use rustls::{ClientConfig, ServerConfig};
 
 use super::Tls;
 use super::settings::Current;
-use super::tickets::{Issues, Takes};
+use super::tickets::{Issues, Recalls, Remembered, Remembers, Takes};
 
 /// What the connections of one session share.
 #[derive(Debug)]
 pub(crate) struct TlsSession {
     tls: Tls,
     ticketer: Arc<dyn ProducesTickets>,
+    remembered: Arc<Remembered>,
     host: Option<Arc<str>>,
 }
 
@@ -24,6 +25,7 @@ pub(crate) struct TlsSession {
 pub(crate) struct Offer {
     current: Arc<Current>,
     ticketer: Arc<dyn ProducesTickets>,
+    sessions: Arc<dyn StoresServerSessions>,
     host: Option<Arc<str>>,
     side: Side,
 }
@@ -39,19 +41,28 @@ impl TlsSession {
     pub(crate) fn new(tls: &Tls, host: Option<Arc<str>>) -> Result<Self, Failure> {
         // It fails where the system gives no random numbers.
         let ticketer = Ticketer::new().map_err(|_| Failure::Tls)?;
-        Ok(Self { tls: tls.clone(), ticketer, host })
+        Ok(Self { tls: tls.clone(), ticketer, remembered: Arc::default(), host })
     }
 
     /// The control connection's handshake.
     pub(crate) fn control(&self) -> Offer {
         let ticketer = Arc::new(Issues(Arc::clone(&self.ticketer)));
-        Offer { current: self.tls.current(), ticketer, host: self.host.clone(), side: Side::Control }
+        self.offer(ticketer, Arc::new(Remembers(Arc::clone(&self.remembered))), Side::Control)
     }
 
     /// The handshake of one of its data connections.
     pub(crate) fn data(&self) -> Offer {
-        let ticketer = Arc::new(Takes(Arc::clone(&self.ticketer)));
-        Offer { current: self.tls.current(), ticketer, host: self.host.clone(), side: Side::Data }
+        let ticketer = Arc::new(Takes::new(Arc::clone(&self.ticketer)));
+        self.offer(ticketer, Arc::new(Recalls(Arc::clone(&self.remembered))), Side::Data)
+    }
+
+    fn offer(
+        &self,
+        ticketer: Arc<dyn ProducesTickets>,
+        sessions: Arc<dyn StoresServerSessions>,
+        side: Side,
+    ) -> Offer {
+        Offer { current: self.tls.current(), ticketer, sessions, host: self.host.clone(), side }
     }
 
     /// The client named a host on the control connection: data connections without a name mean it too.
@@ -76,6 +87,7 @@ impl Offer {
         };
         let mut config = template.clone();
         config.ticketer = Arc::clone(&self.ticketer);
+        config.session_storage = Arc::clone(&self.sessions);
         let named = [hello.server_name(), self.host.as_deref()].into_iter().flatten();
         if let Some(resolver) = named.into_iter().find_map(|name| self.current.host(name)) {
             config.cert_resolver = Arc::clone(resolver);

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoClientAuth, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use super::identity::{Identity, certificates};
@@ -151,10 +151,7 @@ fn server(
 ) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(provider()));
     let builder = builder.with_protocol_versions(versions).map_err(TlsError::Setup)?;
-    let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(resolver);
-    // Tickets do, of which the client keeps what there is to keep.
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok(config)
+    Ok(builder.with_client_cert_verifier(verifier).with_cert_resolver(resolver))
 }
 
 fn verifier(which: ClientCertificates, authorities: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {

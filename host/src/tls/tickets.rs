@@ -1,17 +1,43 @@
-//! Session tickets, of which a control connection only issues, and its data connections only take.
+//! What a session's data connections resume: tickets and, for clients that take none (curl's OpenSSL in TLS 1.2),
+//! session ids. A control connection only gives them, its data connections only take them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustls::server::ProducesTickets;
+use rustls::server::{ProducesTickets, StoresServerSessions};
 
 /// For a control connection: it never resumes anything, so that each is authenticated for itself.
 #[derive(Debug)]
 pub(super) struct Issues(pub(super) Arc<dyn ProducesTickets>);
 
-/// For a data connection: what it issued would not be read, and in an upload that makes the client's end of the
-/// connection a reset (TLS 1.3); and a ticket from a full handshake would make a stranger's connection one of ours.
+/// For one data connection: what it issued in TLS 1.3 would not be read, and in an upload that makes the client's end of
+/// the connection a reset; and a ticket from a full handshake would make a stranger's connection one of ours.
+///
+/// A resumption of TLS 1.2 ends with a ticket all the same, which takes the place of the one that the client has (Go
+/// keeps even an empty one): it is given back its own. Never a new one: whether the handshake goes on as a resumption is
+/// not known here, and tickets of TLS 1.2 cross the network in the clear.
 #[derive(Debug)]
-pub(super) struct Takes(pub(super) Arc<dyn ProducesTickets>);
+pub(super) struct Takes {
+    pub(super) issuer: Arc<dyn ProducesTickets>,
+    shown: Mutex<Option<Vec<u8>>>,
+}
+
+/// The session id that a control connection of TLS 1.2 gave last, and what it stands for.
+#[derive(Debug, Default)]
+pub(super) struct Remembered(Mutex<Option<(Vec<u8>, Vec<u8>)>>);
+
+/// The same, for the control connection.
+#[derive(Debug)]
+pub(super) struct Remembers(pub(super) Arc<Remembered>);
+
+/// The same, for a data connection.
+#[derive(Debug)]
+pub(super) struct Recalls(pub(super) Arc<Remembered>);
+
+impl Takes {
+    pub(super) fn new(issuer: Arc<dyn ProducesTickets>) -> Self {
+        Self { issuer, shown: Mutex::default() }
+    }
+}
 
 impl ProducesTickets for Issues {
     fn enabled(&self) -> bool {
@@ -37,14 +63,59 @@ impl ProducesTickets for Takes {
     }
 
     fn lifetime(&self) -> u32 {
-        self.0.lifetime()
+        self.issuer.lifetime()
     }
 
     fn encrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+        lock(&self.shown).clone()
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
-        self.0.decrypt(cipher)
+        let plain = self.issuer.decrypt(cipher)?;
+        *lock(&self.shown) = Some(cipher.to_vec());
+        Some(plain)
     }
+}
+
+impl StoresServerSessions for Remembers {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        *lock(&self.0.0) = Some((key, value));
+        true
+    }
+
+    fn get(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn take(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+impl StoresServerSessions for Recalls {
+    fn put(&self, _: Vec<u8>, _: Vec<u8>) -> bool {
+        false
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        lock(&self.0.0).as_ref().filter(|(known, _)| known == key).map(|(_, value)| value.clone())
+    }
+
+    /// Data connections follow one another: a session is resumed many times.
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.get(key)
+    }
+
+    fn can_cache(&self) -> bool {
+        false
+    }
+}
+
+/// Nothing panics while these are locked, so a poisoned lock is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

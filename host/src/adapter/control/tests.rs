@@ -228,8 +228,8 @@ fn what_is_not_in_order_fails_and_changes_nothing() {
 
 #[test]
 fn the_end_of_a_secured_connection_is_an_ordinary_one_said_or_not() {
-    for says_so in [true, false] {
-        let (mut bench, theirs) = Bench::new(VERSIONS[1]);
+    for (version, says_so) in VERSIONS.into_iter().flat_map(|version| [(version, true), (version, false)]) {
+        let (mut bench, theirs) = Bench::new(version);
         let client = bench.client(theirs, move |mut client| {
             client.write_all(b"QUIT\r\n").unwrap();
             if says_so {

@@ -358,6 +358,24 @@ fn an_oversized_or_forged_record_ends_it_behind_what_was_right() {
 }
 
 #[test]
+fn a_flood_of_new_keys_ends_it() {
+    let authority = Authority::new();
+    let mut layer = control(&session(&authority.tls()));
+    let config = Arc::new(authority.client(&rustls::version::TLS13));
+    let (ours, _, client) = meet(&mut layer, &config, "localhost", |mut client| {
+        for _ in 0..1000 {
+            client.conn.refresh_traffic_keys().unwrap();
+            while client.conn.wants_write() {
+                client.conn.write_tls(&mut client.sock).unwrap();
+            }
+        }
+        client
+    });
+    assert_eq!(read_all(&mut layer, &ours), (Vec::new(), Err(Failure::Tls)));
+    drop(client.join().unwrap());
+}
+
+#[test]
 fn a_client_that_wants_another_protocol_or_an_old_version_is_refused() {
     let authority = Authority::new();
     let mut config = authority.client(&rustls::version::TLS13);
