@@ -290,6 +290,15 @@ fn prot_c_closes_a_connection_that_was_secured() {
 }
 
 #[test]
+fn prot_c_forgets_a_handshake_that_failed() {
+    let mut world = private();
+    world.fail_next("SecureData", Failure::Tls);
+    world.passive();
+    world.ask("PROT C", "200");
+    world.ask("RETR a.txt", "425");
+}
+
+#[test]
 fn prot_may_stand_between_the_port_and_the_connection() {
     let mut world = private();
     world.ask("EPSV", "229");
