@@ -114,11 +114,13 @@ fn step(world: &mut World, dice: &mut Dice) -> bool {
         1 => world.finish_handshakes(),
         2 => world.fail_handshakes(Failure::Tls),
         3 => world.fail_next("SecureData", Failure::Reset),
-        4 if !world.listeners.is_empty() => drop(world.connect()),
+        4 if !world.listeners.is_empty() => {
+            world.connect();
+        }
         5 if dice.chance(20) => {
             // What the world has answered does not wait for the clock.
             world.settle();
-            drop(world.jump());
+            let _waited = world.jump();
         }
         _ => {
             let line = format!("{}\r\n", dice.pick(LINES));

@@ -334,16 +334,18 @@ fn clear_data_connections_may_be_refused() {
 
 #[test]
 fn a_session_that_is_not_resumed_may_be_refused() {
-    let mut world = World::private_with(|config| config.tls.data_reuse = Demand::Required);
+    let mut world = World::private_with(|config| {
+        (config.tls.data_reuse, config.keep_partial) = (Demand::Required, Switch::On);
+    });
     let link = world.passive();
     assert_eq!(world.link(link).closed, Some(CloseHow::Abort));
     world.ask("RETR a.txt", "522 The TLS session of the control connection must be resumed");
     world.ask("EPSV", "229");
-    world.ask("STOR new", "150");
+    world.ask("STOR a.txt", "150");
     world.connect();
     world.expect("522 The TLS session of the control connection must be resumed");
     assert_eq!(world.outcomes(), [TransferOutcome::NotResumed]);
-    assert!(!world.tree.has("/new"));
+    assert_eq!(world.finishes, [FinishHow::Discard]);
     assert!(world.notices.contains(&Notice::Refused { what: Refusal::NotResumed }));
     world.tls.data.resumed = true;
     assert_eq!(world.fetch("RETR a.txt"), b"hello\nworld\n");

@@ -354,6 +354,12 @@ fn tls_that_cannot_be_ended_ends_the_session() {
     world.ask("CCC", "200");
     world.wait_seconds(61);
     world.closed(CloseReason::TlsFailed);
+
+    let mut world = World::private_with(|config| config.tls.clear_control = Switch::On);
+    (world.tls.holds_control, world.deaf) = (true, true);
+    world.ask("CCC", "200");
+    world.wait_seconds(91);
+    world.closed(CloseReason::HostStuck);
 }
 
 #[test]
