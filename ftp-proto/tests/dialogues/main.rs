@@ -9,6 +9,7 @@ mod closing;
 mod custom;
 mod data_setup;
 mod fxp;
+mod handshakes;
 mod hosts;
 mod listings;
 mod login;

@@ -123,17 +123,19 @@ fn whatever_stands_in_the_clear_behind_auth_ends_the_session() {
 
 #[test]
 fn a_command_queued_behind_auth_is_behind_it_too() {
-    let mut world = World::with_tls(|_| {});
-    world.log_in("alice");
-    let link = world.passive();
-    world.ask("STOR new", "150");
-    world.send("AUTH TLS");
-    world.send("PWD");
-    world.upload(link, b"content");
-    world.expect("226");
-    world.expect("503");
-    world.closed(CloseReason::PlaintextBehindAuth);
-    assert_eq!(world.tls.layer, Layer::Clear);
+    for behind in [&b"PWD\r\n"[..], b"P", b"\r", b"\xFF", b"\xFF\xFA"] {
+        let mut world = World::with_tls(|_| {});
+        world.log_in("alice");
+        let link = world.passive();
+        world.ask("STOR new", "150");
+        world.send("AUTH TLS");
+        world.send_bytes(behind);
+        world.upload(link, b"content");
+        world.expect("226");
+        world.expect("503");
+        world.closed(CloseReason::PlaintextBehindAuth);
+        assert_eq!(world.tls.layer, Layer::Clear);
+    }
 }
 
 #[test]
@@ -352,6 +354,12 @@ fn tls_that_cannot_be_ended_ends_the_session() {
     world.ask("CCC", "200");
     world.wait_seconds(61);
     world.closed(CloseReason::TlsFailed);
+
+    let mut world = World::private_with(|config| config.tls.clear_control = Switch::On);
+    (world.tls.holds_control, world.deaf) = (true, true);
+    world.ask("CCC", "200");
+    world.wait_seconds(91);
+    world.closed(CloseReason::HostStuck);
 }
 
 #[test]
