@@ -21,12 +21,16 @@
 //! | `question` | commands that ask the host one thing and reply |
 //! | `login`, `parameters`, `information`, `files`, `site` | the commands themselves |
 //! | `data` | how the next data connection will come about |
+//! | `long`, `checksums` | commands that may take long, digests above all |
+//! | `ahead` | what is announced for the next command |
 //! | `transfer`, `flow` | everything from the 150 to the 226, and how it is broken off |
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
+mod ahead;
+mod checksums;
 mod closing;
 mod data;
 mod dispatch;
@@ -40,6 +44,7 @@ mod intake;
 mod ledger;
 mod lister;
 mod login;
+mod long;
 mod outbox;
 mod parameters;
 mod question;
@@ -65,6 +70,7 @@ use self::data::DataSetup;
 use self::inbox::Inbox;
 use self::ledger::{Ledger, Overdue, Step};
 use self::login::Login;
+use self::long::Long;
 use self::outbox::Outbox;
 use self::parameters::Parameters;
 use self::question::Question;
@@ -121,6 +127,8 @@ enum Work {
     Idle,
     /// One answer of the host.
     Question(Question),
+    /// One answer of the host that may take long.
+    Long(Box<Long>),
     /// The delay before a failed login is answered.
     LoginDelay,
     /// The end of a transfer.
@@ -291,6 +299,7 @@ impl Session {
                 self.half_closed = true;
                 if self.is_abandoned() {
                     self.stop_transfer(TransferOutcome::ControlLost);
+                    self.abort_long();
                 }
             }
             ControlEnd::Reset => {

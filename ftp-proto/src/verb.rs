@@ -2,7 +2,7 @@
 
 use core::ops::BitOr;
 
-use crate::storage::Permissions;
+use crate::storage::{HashAlgorithm, Permissions};
 
 /// What must be so before a verb runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,9 @@ macro_rules! verbs {
 
 use Permissions as P;
 
+/// What COMB does: makes a file or adds to one, and removes others.
+const COMBINE: P = P::CREATE.with(P::APPEND).with(P::DELETE);
+
 verbs! {
     // Access control (RFC 959 §4.1.1).
     User "USER" [] Required "<sp> name" Nothing P::NONE, None, Built;
@@ -89,7 +92,7 @@ verbs! {
     Acct "ACCT" [] Required "<sp> account" Nothing P::NONE, None, Built;
     Cwd "CWD" ["XCWD"] Required "<sp> pathname" Login P::NONE, None, Built;
     Cdup "CDUP" ["XCUP"] None "" Login P::NONE, None, Built;
-    Smnt "SMNT" [] Required "<sp> pathname" Login P::NONE, None, Known;
+    Smnt "SMNT" [] Required "<sp> pathname" Login P::NONE, None, Built;
     Rein "REIN" [] None "" Nothing P::NONE, None, Built;
     Quit "QUIT" ["BYE"] None "" Nothing P::NONE, None, Built;
     // Transfer parameters (RFC 959 §4.1.2, RFC 2428, RFC 1639).
@@ -135,9 +138,9 @@ verbs! {
     Feat "FEAT" [] None "" Nothing P::NONE, None, Built;
     Opts "OPTS" [] Required "<sp> command [<sp> options]" Nothing P::NONE, None, Built;
     Clnt "CLNT" [] Required "<sp> name" Nothing P::NONE, Some("CLNT"), Built;
-    // Known and, so far, refused.
-    Csid "CSID" [] Required "<sp> name=value;..." Nothing P::NONE, None, Known;
-    Lang "LANG" [] Optional "[<sp> language]" Nothing P::NONE, None, Known;
+    // Later additions, and what is known and refused.
+    Csid "CSID" [] Required "<sp> name=value;..." Nothing P::NONE, Some("CSID Name;Version;"), Built;
+    Lang "LANG" [] Optional "[<sp> language]" Nothing P::NONE, Some("LANG EN*"), Built;
     Host "HOST" [] Required "<sp> name" Nothing P::NONE, None, Known;
     Auth "AUTH" [] Required "<sp> mechanism" Nothing P::NONE, None, Known;
     Adat "ADAT" [] Required "<sp> data" Nothing P::NONE, None, Known;
@@ -149,20 +152,20 @@ verbs! {
     Enc "ENC" [] Required "<sp> data" Nothing P::NONE, None, Known;
     Cpsv "CPSV" [] None "" Login P::NONE, None, Known;
     Sscn "SSCN" [] Optional "[<sp> ON | OFF]" Login P::NONE, None, Known;
-    Pret "PRET" [] Required "<sp> command" Login P::NONE, None, Known;
-    Hash "HASH" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Rang "RANG" [] Required "<sp> start <sp> end" Login P::READ, None, Known;
-    Xcrc "XCRC" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xmd5 "XMD5" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha "XSHA" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha1 "XSHA1" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha256 "XSHA256" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha512 "XSHA512" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Md5 "MD5" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Mmd5 "MMD5" [] Required "<sp> pathname,..." Login P::READ, None, Known;
-    Avbl "AVBL" [] Optional "[<sp> pathname]" Login P::LIST, None, Known;
-    Dsiz "DSIZ" [] Optional "[<sp> pathname]" Login P::LIST, None, Known;
-    Comb "COMB" [] Required "<sp> target <sp> parts" Login P::CREATE, None, Known;
+    Pret "PRET" [] Required "<sp> command [<sp> pathname]" Login P::NONE, Some("PRET"), Built;
+    Hash "HASH" [] Required "<sp> pathname" Login P::READ, None, Built;
+    Rang "RANG" [] Required "<sp> start <sp> end" Login P::READ, None, Built;
+    Xcrc "XCRC" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XCRC"), Built;
+    Xmd5 "XMD5" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XMD5"), Built;
+    Xsha "XSHA" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA"), Built;
+    Xsha1 "XSHA1" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA1"), Built;
+    Xsha256 "XSHA256" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA256"), Built;
+    Xsha512 "XSHA512" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA512"), Built;
+    Md5 "MD5" [] Required "<sp> pathname" Login P::READ, Some("MD5"), Built;
+    Mmd5 "MMD5" [] Required "<sp> pathname,..." Login P::READ, Some("MMD5"), Built;
+    Avbl "AVBL" [] Optional "[<sp> pathname]" Login P::LIST, Some("AVBL"), Built;
+    Dsiz "DSIZ" [] Optional "[<sp> pathname]" Login P::LIST, Some("DSIZ"), Built;
+    Comb "COMB" [] Required "<sp> target <sp> part ..." Login COMBINE, Some("COMB target;source_list"), Built;
 }
 
 impl Verb {
@@ -177,6 +180,19 @@ impl Verb {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.info().name
+    }
+
+    /// The algorithm of a verb that stands for one: XCRC and its kin.
+    #[must_use]
+    pub const fn algorithm(self) -> Option<HashAlgorithm> {
+        match self {
+            Self::Xcrc => Some(HashAlgorithm::Crc32),
+            Self::Xmd5 | Self::Md5 | Self::Mmd5 => Some(HashAlgorithm::Md5),
+            Self::Xsha | Self::Xsha1 => Some(HashAlgorithm::Sha1),
+            Self::Xsha256 => Some(HashAlgorithm::Sha256),
+            Self::Xsha512 => Some(HashAlgorithm::Sha512),
+            _ => None,
+        }
     }
 
     /// The verb spelled `word`, in any case of letters; exact, never a prefix or a suffix.

@@ -48,6 +48,13 @@ const SITUATIONS: &[Situation] = &[
         world.ask("STOR upload", "150");
         world
     }),
+    ("hashing", || {
+        let mut world = World::logged_in();
+        world.hold("Hash");
+        world.send("HASH a.txt");
+        world.wait_seconds(1);
+        world
+    }),
     ("closing", || {
         let mut world = World::logged_in();
         world.credits = false;
@@ -75,8 +82,12 @@ fn line(verb: &str) -> String {
         "MFF" => "Modify=20200102030405; a.txt",
         "SITE" => "UMASK 022",
         "OPTS" => "UTF8 ON",
-        "ACCT" | "CLNT" | "SMNT" | "CSID" | "HOST" | "AUTH" | "ADAT" | "PBSZ" | "PROT" | "MIC" | "CONF" | "ENC"
-        | "PRET" | "RANG" | "COMB" => "x",
+        "CSID" => "Name=x;",
+        "LANG" => "en",
+        "PRET" => "RETR a.txt",
+        "RANG" => "0 1",
+        "COMB" => "new a.txt",
+        "ACCT" | "CLNT" | "SMNT" | "HOST" | "AUTH" | "ADAT" | "PBSZ" | "PROT" | "MIC" | "CONF" | "ENC" => "x",
         "RETR" | "RNFR" | "RNTO" | "DELE" | "SIZE" | "MDTM" | "HASH" | "XCRC" | "XMD5" | "XSHA" | "XSHA1"
         | "XSHA256" | "XSHA512" | "MD5" | "MMD5" => "a.txt",
         _ => return verb.into(),

@@ -62,6 +62,22 @@ const ARGUMENTS: &[&str] = &[
     " HTTP/1.1",
     " x HTTP/1.1",
     " \"quoted\"",
+    " \"a.txt\" 0 2",
+    " a.txt 0 2",
+    " a.txt, empty",
+    " new a.txt",
+    " 1 4",
+    " en-US",
+    " Name=x;",
+    " RETR a.txt",
+    " HASH MD5",
+    " MKDIR x/y",
+    " RMDIR dir",
+    " CPFR a.txt",
+    " CPTO b.txt",
+    " CHOWN bob:staff a.txt",
+    " QUOTA",
+    " WHO",
 ];
 
 /// What stands where a command should, or around one.

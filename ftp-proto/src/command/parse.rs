@@ -6,7 +6,7 @@ use nom::combinator::{opt, rest};
 use nom::sequence::{pair, preceded};
 
 use super::grammar::{Parsed, is_blank, upper_case, whole, word};
-use super::{Command, CommandError, EpsvArgument, address, facts, settings, site};
+use super::{Command, CommandError, EpsvArgument, address, announce, checksum, facts, settings, site};
 use crate::secret::Secret;
 use crate::verb::{Argument, Status, Verb};
 
@@ -69,6 +69,7 @@ fn is_left_out(verb: Verb, argument: &[u8]) -> bool {
     match verb {
         Verb::Noop => true,
         Verb::List | Verb::Nlst | Verb::Stat | Verb::Stou | Verb::Help | Verb::Epsv => is_blank(argument),
+        Verb::Avbl | Verb::Dsiz | Verb::Lang => is_blank(argument),
         _ => argument.is_empty(),
     }
 }
@@ -79,11 +80,15 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Cwd | Verb::Rnfr | Verb::Rnto | Verb::Dele | Verb::Rmd | Verb::Mkd | Verb::Size => {}
         Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe => {}
         Verb::List | Verb::Nlst | Verb::Mlsd | Verb::Mlst | Verb::Stat => {}
+        Verb::Hash | Verb::Avbl | Verb::Dsiz | Verb::Smnt => {}
         Verb::Pass => return Ok(Command::Pass(Secret::new(argument))),
         Verb::Mdtm => return Ok(facts::mdtm(argument)),
         Verb::Mfmt | Verb::Mfct => return facts::set_time(verb, argument),
         Verb::Mff => return facts::mff(argument),
         Verb::Site => return site::site(argument),
+        Verb::Mmd5 | Verb::Comb => return checksum::paths(verb, argument).ok_or(CommandError::BadArgument(verb)),
+        Verb::Pret => return announce::pret(argument),
+        _ if verb.algorithm().is_some() => return Ok(checksum::checksum(verb, argument)),
         _ if argument.iter().any(u8::is_ascii_control) => return Err(CommandError::ControlByte),
         _ => return plain(verb, argument),
     }
@@ -107,6 +112,9 @@ fn plain(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Allo => settings::allo(argument),
         Verb::Rest => settings::rest(argument),
         Verb::Opts => Some(settings::opts(argument)),
+        Verb::Rang => checksum::rang(argument),
+        Verb::Lang => announce::lang(argument),
+        Verb::Csid => announce::csid(argument),
         // The table's other verbs take no argument, or a pathname, or are not built: they do not come here.
         _ => None,
     };

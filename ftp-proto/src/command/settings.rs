@@ -7,6 +7,7 @@ use nom::sequence::{preceded, terminated};
 
 use super::grammar::{is_blank, keyword, split_at_space, whole};
 use super::{Command, EpsvArgument, OptsArgument, TypeArgument};
+use crate::storage::HashAlgorithm;
 
 /// EPSV's argument (RFC 2428 §3). A family that we do not know is still a number.
 pub(super) fn epsv(argument: &[u8]) -> Option<Command> {
@@ -65,9 +66,20 @@ pub(super) fn opts(argument: &[u8]) -> Command {
     } else if verb.eq_ignore_ascii_case(b"UTF-8") {
         // An older draft's form: `UTF-8 NLST`.
         utf8(options).unwrap_or(OptsArgument::Utf8On)
+    } else if verb.eq_ignore_ascii_case(b"HASH") {
+        hash(options)
     } else {
         OptsArgument::Unknown
     })
+}
+
+/// The name of an algorithm, or nothing (draft-bryan-ftpext-hash §4).
+fn hash(options: &[u8]) -> OptsArgument {
+    match HashAlgorithm::from_name(options) {
+        None if is_blank(options) => OptsArgument::Hash(None),
+        None => OptsArgument::Unknown,
+        algorithm => OptsArgument::Hash(algorithm),
+    }
 }
 
 fn utf8(options: &[u8]) -> Option<OptsArgument> {

@@ -62,7 +62,7 @@ impl Session {
         match self.work {
             Work::Idle => {}
             Work::LoginDelay => self.work = Work::Idle,
-            Work::Question(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
+            Work::Question(_) | Work::Long(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
             Work::Transfer(_) => self.stop_transfer(match reason {
                 CloseReason::Drained => TransferOutcome::Drained,
                 _ => TransferOutcome::ControlLost,

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use ftp_proto::action::{DataAction, HostAction, StorageAction};
 use ftp_proto::outcome::{
-    Closed, Connected, CustomAnswer, CustomReply, DataEnd, Done, Entries, Listening, Moved, Offload, Opened, Received,
-    Space,
+    Closed, Connected, CustomAnswer, CustomReply, DataEnd, Digest, Done, Entries, Listening, Moved, Offload, Opened,
+    Prepared, Received, Roster, Space, TreeSize,
 };
-use ftp_proto::storage::Wanted;
+use ftp_proto::storage::{HashAlgorithm, Wanted};
 use ftp_proto::time::Instant;
 use ftp_proto::{Action, ActionId, Completion, DataId, Failure};
 
@@ -316,6 +316,10 @@ impl World {
                     .filter(|(password, _)| password == credentials.password.as_ref().expect("a password").expose());
                 Some(ticket.settle(known.map(|(_, account)| account.clone()).ok_or(Failure::LoginIncorrect)))
             }
+            HostAction::Who { ticket } => {
+                let lines = vec!["alice from 198.51.100.7".into(), "bad\r\n200 line".into()];
+                Some(ticket.done(Roster { lines }))
+            }
             HostAction::Custom { ticket, command, .. } => {
                 let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
                 let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
@@ -394,7 +398,25 @@ impl World {
             }
             StorageAction::Symlink { ticket, .. } => ticket.fail(Failure::Unsupported),
             StorageAction::Space { ticket, .. } => ticket.done(Space { available: 1_000_000 }),
-            other => return other.fail(Failure::Unsupported),
+            StorageAction::Hash { ticket, path, algorithm, from, to } => {
+                let content = tree.open_read(&path).map(|file| file.content);
+                ticket.settle(content.and_then(|content| digest(&content, algorithm, from, to)))
+            }
+            StorageAction::TreeSize { ticket, path } => ticket.settle(tree.size(&path).map(|bytes| TreeSize { bytes })),
+            StorageAction::MakeDirs { ticket, path, .. } => ticket.settle(tree.make_dirs(&path).map(|()| Done)),
+            StorageAction::RemoveTree { ticket, path } => ticket.settle(tree.remove_tree(&path).map(|()| Done)),
+            StorageAction::Combine { ticket, target, parts } => {
+                ticket.settle(tree.combine(&target, &parts).map(|()| Done))
+            }
+            StorageAction::SetOwner { ticket, path, owner, group } => {
+                self.owners.push((owner.map(String::from), group.map(String::from)));
+                ticket.settle(tree.stat(&path).map(|_| Done))
+            }
+            StorageAction::Quota { ticket } => ticket.settle(self.quota.ok_or(Failure::Unsupported)),
+            StorageAction::Prepare { ticket, path, upload } => {
+                self.prepared.push((path.to_string(), upload));
+                ticket.done(Prepared { address: self.node })
+            }
         })
     }
 
@@ -410,4 +432,11 @@ impl World {
     pub(crate) fn set_clock(&mut self, at: Instant) {
         self.now = self.now.max(at);
     }
+}
+
+/// What stands for a digest here: the algorithm's number, and the content itself.
+fn digest(content: &[u8], algorithm: HashAlgorithm, from: u64, to: Option<u64>) -> Result<Digest, Failure> {
+    let to = to.unwrap_or(content.len() as u64);
+    let range = content.get(from as usize..to as usize).ok_or(Failure::BadOffset)?;
+    Ok(Digest { bytes: [&[algorithm as u8], range].concat().into(), to })
 }
