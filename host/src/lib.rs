@@ -34,6 +34,7 @@ mod accounts;
 pub mod adapter;
 mod blocking;
 mod commands;
+mod digests;
 mod host;
 mod job;
 mod links;
@@ -44,6 +45,7 @@ mod pool;
 mod read_only;
 mod storage;
 mod table;
+mod trees;
 mod users_file;
 
 pub use accounts::{Accounts, BadHash, Login, Password, Users, hash_password};

@@ -10,12 +10,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ftp_proto::action::Times;
-use ftp_proto::outcome::{Entries, Space};
+use ftp_proto::outcome::{Entries, Quota, Space};
 use ftp_proto::storage::{Entry, FileKind, FinishHow, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 
 use self::files::{Content, InPlace, MemoryRead, NewFile, Room};
-use self::tree::{Body, LastLink, Node, Tree};
+use self::tree::{Body, Id, LastLink, Node, Tree};
 use crate::links::relative_to;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 
@@ -52,7 +52,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn with_file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = parsed(path);
-        self.make_dirs(&path.parent());
+        self.must_make_dirs(&path.parent());
         let put = || {
             let file = self.open_write(&path, Upload::new(WriteMode::Create(Replace::Allowed)))?;
             file.write_at(0, content.as_ref())?;
@@ -68,19 +68,12 @@ impl MemoryDisk {
     /// When that cannot be: a path that is none, or a file in the way.
     #[must_use]
     pub fn with_dir(self, path: &str) -> Self {
-        self.make_dirs(&parsed(path));
+        self.must_make_dirs(&parsed(path));
         self
     }
 
-    fn make_dirs(&self, path: &VirtualPath) {
-        let mut at = VirtualPath::root();
-        for name in path.components() {
-            at = at.join(name).expect("a component is a name");
-            match self.make_dir(&at, 0o755) {
-                Ok(()) | Err(Failure::Exists) => {}
-                Err(failure) => panic!("cannot make {at}: {failure}"),
-            }
-        }
+    fn must_make_dirs(&self, path: &VirtualPath) {
+        self.make_dirs(path, 0o755).unwrap_or_else(|failure| panic!("cannot make {path}: {failure}"));
     }
 
     fn tree(&self) -> MutexGuard<'_, Tree> {
@@ -265,6 +258,46 @@ impl Storage for MemoryDisk {
         copy.finish(FinishHow::Commit)
     }
 
+    fn quota(&self) -> Result<Quota, Failure> {
+        let room = &self.shared.room;
+        let (used_bytes, bytes) = (room.used(), Some(room.capacity()));
+        Ok(Quota { used_bytes, bytes, used_files: self.tree().files(), files: None })
+    }
+
+    /// All at once: nobody sees a part of it.
+    fn remove_tree(&self, path: &VirtualPath, cancel: &Cancel) -> Result<(), Failure> {
+        cancel.check()?;
+        let mut tree = self.tree();
+        let place = tree.walk(path, LastLink::Itself)?;
+        tree.names(place.node.ok_or(Failure::NotFound)?)?;
+        if path.is_root() {
+            return Err(Failure::PermissionDenied);
+        }
+        tree.remove_all(&place);
+        Ok(())
+    }
+
+    fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
+        let (whole, permissions) = self.joined(target, parts, cancel)?;
+        let mut tree = self.tree();
+        let place = tree.walk(target, LastLink::Followed)?;
+        if place.node != whole.before {
+            return Err(Failure::Busy);
+        }
+        let mut places = Vec::with_capacity(parts.len());
+        for part in parts {
+            let place = tree.walk(part, LastLink::Itself)?;
+            place.node.ok_or(Failure::Busy)?;
+            places.push(place);
+        }
+        if place.node.is_some() {
+            tree.remove(&place);
+        }
+        tree.add(&place, Node::file(whole.content, permissions))?;
+        places.iter().for_each(|place| tree.remove(place));
+        Ok(())
+    }
+
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
         self.tree().find(path)?;
         Ok(Space { available: self.shared.room.available() })
@@ -281,6 +314,52 @@ impl MemoryDisk {
         Ok(Arc::new(Content::new(Arc::clone(&self.shared.room))))
     }
 }
+
+/// What COMB makes, and what had its name before.
+struct Joined {
+    content: Arc<Content>,
+    before: Option<Id>,
+}
+
+impl MemoryDisk {
+    /// The content of `target` and all of `parts`, and the permission bits for it.
+    fn joined(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(Joined, u32), Failure> {
+        let (before, files, permissions) = {
+            let tree = self.tree();
+            let before = tree.walk(target, LastLink::Followed)?.node;
+            let mut ids: Vec<Id> = before.into_iter().collect();
+            for part in parts {
+                let id = tree.find(part)?;
+                if ids.contains(&id) {
+                    return Err(Failure::NameNotAllowed);
+                }
+                ids.push(id);
+            }
+            let files: Vec<_> = ids.iter().map(|id| tree.content(*id)).collect::<Result<_, _>>()?;
+            let first = *ids.first().ok_or(Failure::NotFound)?;
+            (before, files, tree.metadata(first).mode & 0o777)
+        };
+        let content = self.new_content(files.iter().map(|file| file.size()).sum())?;
+        let mut end = 0;
+        for file in files {
+            let mut at = 0;
+            loop {
+                cancel.check()?;
+                let bytes = file.read(at, STEP);
+                if bytes.is_empty() {
+                    break;
+                }
+                content.write(end, &bytes)?;
+                at += bytes.len() as u64;
+                end += bytes.len() as u64;
+            }
+        }
+        Ok((Joined { content, before }, permissions))
+    }
+}
+
+/// How much is copied between two looks at whether to end.
+const STEP: usize = 1 << 20;
 
 /// A directory as it was when it was opened.
 struct MemoryDirectory(std::vec::IntoIter<Entry>);
