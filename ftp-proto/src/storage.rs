@@ -228,23 +228,23 @@ pub struct Permissions(u16);
 impl Permissions {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
-    /// See names and facts: LIST, NLST, MLSD, MLST, SIZE, MDTM, STAT of a path.
+    /// See names and facts: LIST, NLST, MLSD, MLST, SIZE, MDTM, STAT of a path, DSIZ, AVBL.
     pub const LIST: Self = Self(1);
-    /// RETR.
+    /// RETR, HASH and its kin, the source of a copy.
     pub const READ: Self = Self(1 << 1);
     /// STOR and STOU of a new name.
     pub const CREATE: Self = Self(1 << 2);
     /// STOR over a file that exists; REST before STOR.
     pub const OVERWRITE: Self = Self(1 << 3);
-    /// APPE.
+    /// APPE; with `CREATE` and `DELETE` COMB.
     pub const APPEND: Self = Self(1 << 4);
-    /// DELE.
+    /// DELE; with others COMB and SITE RMDIR.
     pub const DELETE: Self = Self(1 << 5);
     /// RNFR and RNTO.
     pub const RENAME: Self = Self(1 << 6);
-    /// MKD.
+    /// MKD and SITE MKDIR.
     pub const MAKE_DIR: Self = Self(1 << 7);
-    /// RMD.
+    /// RMD; with `DELETE` SITE RMDIR.
     pub const REMOVE_DIR: Self = Self(1 << 8);
     /// MFMT, MFCT, MFF, SITE UTIME and SITE CHMOD.
     pub const ATTRIBUTES: Self = Self(1 << 9);
