@@ -4,6 +4,7 @@
 //! aside, links are followed inside. Not here: owners, and what permission bits forbid; the bits are kept and told.
 
 mod files;
+mod join;
 mod tree;
 
 use std::fmt;
@@ -15,7 +16,7 @@ use ftp_proto::storage::{Entry, FileKind, FinishHow, Metadata, Replace, Wanted, 
 use ftp_proto::{Failure, VirtualPath};
 
 use self::files::{Content, InPlace, MemoryRead, NewFile, Room};
-use self::tree::{Body, Id, LastLink, Node, Tree};
+use self::tree::{Body, LastLink, Node, Tree};
 use crate::links::relative_to;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 
@@ -278,24 +279,7 @@ impl Storage for MemoryDisk {
     }
 
     fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
-        let (whole, permissions) = self.joined(target, parts, cancel)?;
-        let mut tree = self.tree();
-        let place = tree.walk(target, LastLink::Followed)?;
-        if place.node != whole.before {
-            return Err(Failure::Busy);
-        }
-        let mut places = Vec::with_capacity(parts.len());
-        for part in parts {
-            let place = tree.walk(part, LastLink::Itself)?;
-            place.node.ok_or(Failure::Busy)?;
-            places.push(place);
-        }
-        if place.node.is_some() {
-            tree.remove(&place);
-        }
-        tree.add(&place, Node::file(whole.content, permissions))?;
-        places.iter().for_each(|place| tree.remove(place));
-        Ok(())
+        self.join(target, parts, cancel)
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
@@ -314,52 +298,6 @@ impl MemoryDisk {
         Ok(Arc::new(Content::new(Arc::clone(&self.shared.room))))
     }
 }
-
-/// What COMB makes, and what had its name before.
-struct Joined {
-    content: Arc<Content>,
-    before: Option<Id>,
-}
-
-impl MemoryDisk {
-    /// The content of `target` and all of `parts`, and the permission bits for it.
-    fn joined(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(Joined, u32), Failure> {
-        let (before, files, permissions) = {
-            let tree = self.tree();
-            let before = tree.walk(target, LastLink::Followed)?.node;
-            let mut ids: Vec<Id> = before.into_iter().collect();
-            for part in parts {
-                let id = tree.find(part)?;
-                if ids.contains(&id) {
-                    return Err(Failure::NameNotAllowed);
-                }
-                ids.push(id);
-            }
-            let files: Vec<_> = ids.iter().map(|id| tree.content(*id)).collect::<Result<_, _>>()?;
-            let first = *ids.first().ok_or(Failure::NotFound)?;
-            (before, files, tree.metadata(first).mode & 0o777)
-        };
-        let content = self.new_content(files.iter().map(|file| file.size()).sum())?;
-        let mut end = 0;
-        for file in files {
-            let mut at = 0;
-            loop {
-                cancel.check()?;
-                let bytes = file.read(at, STEP);
-                if bytes.is_empty() {
-                    break;
-                }
-                content.write(end, &bytes)?;
-                at += bytes.len() as u64;
-                end += bytes.len() as u64;
-            }
-        }
-        Ok((Joined { content, before }, permissions))
-    }
-}
-
-/// How much is copied between two looks at whether to end.
-const STEP: usize = 1 << 20;
 
 /// A directory as it was when it was opened.
 struct MemoryDirectory(std::vec::IntoIter<Entry>);
