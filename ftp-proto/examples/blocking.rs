@@ -33,8 +33,9 @@ use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::{Admission, ControlEnd};
 use ftp_proto::outcome::{Closed, Connected, DataEnd, Done, Listening, Received};
 use ftp_proto::server::{Phase, Session};
-use ftp_proto::storage::{Account, Permissions};
+use ftp_proto::storage::{Account, HashAlgorithms, Permissions};
 use ftp_proto::time::{Instant, UnixTime};
+use ftp_proto::verb::Verb;
 use ftp_proto::{Action, ActionId, Completion, DataAction, DataId, Event, Failure, HostAction, ListenerId, Ticket};
 
 use self::directory::Directory;
@@ -86,7 +87,11 @@ struct World {
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let root = arguments.next().ok_or_else(|| io::Error::other("usage: blocking DIRECTORY ADDRESS..."))?;
-    let config = Arc::new(Config::default());
+    let mut config = Config::default();
+    // **Rule:** what the storage cannot do is switched off, so that FEAT and HELP tell the truth.
+    config.hashes = HashAlgorithms::NONE;
+    config.disabled = [Verb::Avbl, Verb::Dsiz, Verb::Comb, Verb::Pret].into_iter().collect();
+    let config = Arc::new(config);
     let mut listening = Vec::new();
     for address in arguments {
         let listener = TcpListener::bind(address)?;

@@ -4,6 +4,8 @@
 //! wrong with a line is told apart as far as the replies do.
 
 mod address;
+mod announce;
+mod checksum;
 mod facts;
 mod grammar;
 mod parse;
@@ -20,6 +22,7 @@ pub use self::parse::parse;
 pub use self::security::{HostName, Mechanism, ProtectionLevel, SecurityCommand};
 
 use crate::secret::Secret;
+use crate::storage::HashAlgorithm;
 use crate::time::UnixTime;
 use crate::verb::Verb;
 
@@ -31,7 +34,7 @@ pub type RawPath = Box<[u8]>;
 #[non_exhaustive]
 pub enum Command {
     /// A verb that takes no argument, or was given none where it is optional: CDUP, REIN, QUIT, PASV, LPSV, CPSV, ABOR,
-    /// PWD, SYST, FEAT, NOOP, CCC; SSCN, STOU, LIST, NLST, MLSD, MLST, STAT, HELP without one.
+    /// PWD, SYST, FEAT, NOOP, CCC; SSCN, STOU, LIST, NLST, MLSD, MLST, STAT, HELP, AVBL, DSIZ, LANG without one.
     Bare(Verb),
     /// USER.
     User(Box<[u8]>),
@@ -40,7 +43,7 @@ pub enum Command {
     /// ACCT.
     Acct(Secret),
     /// A verb whose argument is one pathname: CWD, RETR, STOR, STOU, APPE, LIST, NLST, MLSD, MLST, RNFR, RNTO, DELE,
-    /// RMD, MKD, SIZE, STAT. LIST's and NLST's still holds its options.
+    /// RMD, MKD, SIZE, STAT, HASH, AVBL, DSIZ, SMNT. LIST's and NLST's still holds its options.
     Path(Verb, RawPath),
     /// PORT, EPRT, LPRT with a usable address.
     Port(Verb, SocketAddr),
@@ -79,8 +82,26 @@ pub enum Command {
     Opts(OptsArgument),
     /// CLNT.
     Clnt(Box<[u8]>),
-    /// A known verb that is not implemented: 502, whatever its argument.
-    NotImplemented(Verb),
+    /// XCRC, XMD5, XSHA, XSHA1, XSHA256, XSHA512, MD5.
+    Checksum {
+        /// Which.
+        verb: Verb,
+        /// The file and its range.
+        of: FileRange,
+        /// Another reading, should there be no such file: where the argument is not quoted and ends in numbers, they
+        /// may be a part of the name or a range.
+        or: Option<FileRange>,
+    },
+    /// MMD5 with its files, or COMB with its target and its parts.
+    Paths(Verb, Vec<RawPath>),
+    /// RANG: the first and the last byte that count. `1 0` means the whole file again.
+    Rang(u64, u64),
+    /// LANG with a well-formed language tag (RFC 2640 §4.1).
+    Lang(Box<str>),
+    /// CSID: `name=value;` pairs, verbatim.
+    Csid(Box<[u8]>),
+    /// PRET: the transfer that is announced, and its argument.
+    Pret(Verb, Option<RawPath>),
     /// A word that is not in the table but could be a verb: a custom verb, or else 500.
     Other {
         /// The verb in upper case.
@@ -88,6 +109,25 @@ pub enum Command {
         /// What came behind one space.
         argument: Box<[u8]>,
     },
+}
+
+/// A file, and the range of it that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRange {
+    /// The file.
+    pub path: RawPath,
+    /// The first byte that counts.
+    pub from: u64,
+    /// The first byte behind that does not count; `None` for the end of the file.
+    pub to: Option<u64>,
+}
+
+impl FileRange {
+    /// All of a file.
+    #[must_use]
+    pub fn whole(path: RawPath) -> Self {
+        Self { path, from: 0, to: None }
+    }
 }
 
 /// EPSV's argument (RFC 2428 §3).
@@ -142,6 +182,8 @@ pub enum OptsArgument {
     Mlst(Vec<Box<[u8]>>),
     /// `MODE Z LEVEL` and a level of 0 to 9.
     ModeZLevel(u8),
+    /// `HASH`, and an algorithm or none.
+    Hash(Option<HashAlgorithm>),
     /// A verb that has no options here, or options not understood: 501.
     Unknown,
 }
@@ -169,6 +211,27 @@ pub enum SiteCommand {
     Copy(RawPath, RawPath),
     /// `IDLE`, with seconds or none.
     Idle(Option<u64>),
+    /// `CHGRP group path` and `CHOWN owner[:group] path`; names or numbers in digits. One of them is given.
+    Chown {
+        /// The new owner.
+        owner: Option<Box<str>>,
+        /// The new group.
+        group: Option<Box<str>>,
+        /// Of what.
+        path: RawPath,
+    },
+    /// `MKDIR path`: with all that is missing above it.
+    MakeDirs(RawPath),
+    /// `RMDIR path`: with all that is in it.
+    RemoveTree(RawPath),
+    /// `CPFR path`.
+    CopyFrom(RawPath),
+    /// `CPTO path`.
+    CopyTo(RawPath),
+    /// `QUOTA`.
+    Quota,
+    /// `WHO`.
+    Who,
     /// Another: a custom SITE verb, or else 500 (its name is in upper case).
     Other {
         /// The sub-command in upper case.

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::ops::RangeInclusive;
 
 use crate::limits::{Limits, Timeouts};
+use crate::storage::HashAlgorithms;
 use crate::verb::{Verb, VerbSet};
 
 /// The configuration of a server. Start from `default()` and change what you need.
@@ -38,6 +39,10 @@ pub struct Config {
     pub fxp: Vec<Network>,
     /// Whether MODE Z (deflate) is on. It takes the feature `mode-z` too, which is on by default.
     pub mode_z: Switch,
+    /// The algorithms of HASH; XCRC, XMD5, XSHA and their kin each need theirs. All are on by default.
+    pub hashes: HashAlgorithms,
+    /// Whether SMNT is answered 202, for clients that insist on it. Off by default: 502.
+    pub structure_mount: Switch,
     /// Verbs that are switched off: answered 502, left out of FEAT and HELP.
     pub disabled: VerbSet,
     /// Verbs that the embedding program answers.
@@ -162,6 +167,8 @@ impl Default for Config {
             tls: TlsPolicy::default(),
             fxp: Vec::new(),
             mode_z: Switch::On,
+            hashes: HashAlgorithms::ALL,
+            structure_mount: Switch::Off,
             disabled: VerbSet::EMPTY,
             custom: Vec::new(),
         }
@@ -184,6 +191,19 @@ impl Config {
     #[must_use]
     pub fn allows(&self, verb: Verb) -> bool {
         let active = matches!(verb, Verb::Port | Verb::Eprt | Verb::Lprt);
-        !self.disabled.contains(verb) && (!active || self.active_mode.is_on()) && self.tls_allows(verb)
+        let mount = verb == Verb::Smnt && !self.structure_mount.is_on();
+        !self.disabled.contains(verb)
+            && (!active || self.active_mode.is_on())
+            && !mount
+            && self.hashes(verb)
+            && self.tls_allows(verb)
+    }
+
+    /// Whether the algorithm that `verb` needs, if it needs one, is on.
+    pub(crate) fn hashes(&self, verb: Verb) -> bool {
+        match verb {
+            Verb::Hash | Verb::Rang => self.hashes != HashAlgorithms::NONE,
+            _ => verb.algorithm().is_none_or(|algorithm| self.hashes.contains(algorithm)),
+        }
     }
 }

@@ -13,13 +13,15 @@ pub struct Limits {
     pub queued_commands: usize,
     /// Bytes that those commands may hold in all.
     pub queued_bytes: usize,
-    /// Commands past `queued_commands` or `queued_bytes` that are still taken in while a transfer runs, so that an ABOR
-    /// is heard.
+    /// Commands past `queued_commands` or `queued_bytes` that are still taken in while a transfer or long work runs, so that
+    /// an ABOR is heard.
     pub look_ahead: usize,
     /// Bytes of replies that the client has not taken; at that many no further command runs.
     pub unsent_replies: usize,
     /// Lines of one reply (STAT of a directory, HELP, a custom verb).
     pub reply_lines: usize,
+    /// Files that one MMD5 or COMB may name.
+    pub files_named: usize,
     /// Commands that were no commands at all (500); one more closes the session.
     pub violations: u32,
     /// Failed logins; the last of so many closes the session (RFC 2577 §5).
@@ -51,6 +53,7 @@ impl Default for Limits {
             look_ahead: 16,
             unsent_replies: 64 * 1024,
             reply_lines: 10_000,
+            files_named: 100,
             violations: 20,
             login_attempts: 4,
             chunk: 64 * 1024,
@@ -81,7 +84,7 @@ pub struct Timeouts {
     pub login_delay: Duration,
     /// For one operation of the host.
     pub host: Duration,
-    /// For a commit or a copy, which may have to move a whole file.
+    /// For what may have to move or read whole files: a commit, a copy, a digest, a tree.
     pub host_long: Duration,
     /// For the answer to `Cancel`.
     pub cancel: Duration,

@@ -140,6 +140,12 @@ pub enum Change {
     Linked,
     /// Copied, to this path.
     Copied(VirtualPath),
+    /// Other files were joined to it, and removed.
+    Combined,
+    /// A directory and everything in it was removed.
+    TreeRemoved,
+    /// Owner or group were set.
+    Owner,
 }
 
 /// What a client may not do.

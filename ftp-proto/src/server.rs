@@ -22,12 +22,16 @@
 //! | `login`, `parameters`, `information`, `files`, `site` | the commands themselves |
 //! | `security` | TLS on either connection, and virtual hosts |
 //! | `data` | how the next data connection will come about |
+//! | `long`, `checksums` | commands that may take long, digests above all |
+//! | `ahead` | what is announced for the next command |
 //! | `transfer`, `flow` | everything from the 150 to the 226, and how it is broken off |
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
+mod ahead;
+mod checksums;
 mod closing;
 mod data;
 mod dispatch;
@@ -41,6 +45,7 @@ mod intake;
 mod ledger;
 mod lister;
 mod login;
+mod long;
 mod outbox;
 mod parameters;
 mod question;
@@ -67,6 +72,7 @@ use self::data::DataSetup;
 use self::inbox::Inbox;
 use self::ledger::{Ledger, Overdue, Step};
 use self::login::Login;
+use self::long::Long;
 use self::outbox::Outbox;
 use self::parameters::Parameters;
 use self::question::Question;
@@ -125,6 +131,8 @@ enum Work {
     Idle,
     /// One answer of the host.
     Question(Question),
+    /// One answer of the host that may take long.
+    Long(Box<Long>),
     /// The delay before a failed login is answered.
     LoginDelay,
     /// TLS on the control connection.
@@ -307,6 +315,7 @@ impl Session {
                 self.half_closed = true;
                 if self.is_abandoned() {
                     self.stop_transfer(TransferOutcome::ControlLost);
+                    self.abort_long();
                 }
             }
             ControlEnd::Reset => {

@@ -123,6 +123,72 @@ pub enum HashAlgorithm {
     Blake3,
 }
 
+impl HashAlgorithm {
+    /// All of them, in the order in which FEAT lists them.
+    pub const ALL: [Self; 6] = [Self::Crc32, Self::Md5, Self::Sha1, Self::Sha256, Self::Sha512, Self::Blake3];
+
+    /// Its name in HASH, OPTS HASH and FEAT (draft-bryan-ftpext-hash).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512 => "SHA-512",
+            Self::Blake3 => "BLAKE3",
+        }
+    }
+
+    /// The algorithm of this name, in any case of letters.
+    #[must_use]
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name().as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A set of algorithms: combine with `|`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashAlgorithms(u8);
+
+impl HashAlgorithms {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ALL: Self = Self((1 << HashAlgorithm::ALL.len()) - 1);
+
+    /// Only `algorithm`.
+    #[must_use]
+    pub const fn of(algorithm: HashAlgorithm) -> Self {
+        Self(1 << algorithm as u8)
+    }
+
+    /// Whether `algorithm` is in it.
+    #[must_use]
+    pub const fn contains(self, algorithm: HashAlgorithm) -> bool {
+        self.0 & Self::of(algorithm).0 != 0
+    }
+
+    /// What is in this set and not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Those in it, in the order of [`HashAlgorithm::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = HashAlgorithm> {
+        HashAlgorithm::ALL.into_iter().filter(move |algorithm| self.contains(*algorithm))
+    }
+}
+
+impl BitOr for HashAlgorithms {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 /// How an upload begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteMode {
@@ -162,23 +228,23 @@ pub struct Permissions(u16);
 impl Permissions {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
-    /// See names and facts: LIST, NLST, MLSD, MLST, SIZE, MDTM, STAT of a path.
+    /// See names and facts: LIST, NLST, MLSD, MLST, SIZE, MDTM, STAT of a path, DSIZ, AVBL.
     pub const LIST: Self = Self(1);
-    /// RETR.
+    /// RETR, HASH and its kin, the source of a copy.
     pub const READ: Self = Self(1 << 1);
     /// STOR and STOU of a new name.
     pub const CREATE: Self = Self(1 << 2);
     /// STOR over a file that exists; REST before STOR.
     pub const OVERWRITE: Self = Self(1 << 3);
-    /// APPE.
+    /// APPE; with `CREATE` and `DELETE` COMB.
     pub const APPEND: Self = Self(1 << 4);
-    /// DELE.
+    /// DELE; with others COMB and SITE RMDIR.
     pub const DELETE: Self = Self(1 << 5);
     /// RNFR and RNTO.
     pub const RENAME: Self = Self(1 << 6);
-    /// MKD.
+    /// MKD and SITE MKDIR.
     pub const MAKE_DIR: Self = Self(1 << 7);
-    /// RMD.
+    /// RMD; with `DELETE` SITE RMDIR.
     pub const REMOVE_DIR: Self = Self(1 << 8);
     /// MFMT, MFCT, MFF, SITE UTIME and SITE CHMOD.
     pub const ATTRIBUTES: Self = Self(1 << 9);
@@ -200,6 +266,12 @@ impl Permissions {
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// What is in this set or in `other`: `|`, for constants.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// What is in this set and not in `other`.

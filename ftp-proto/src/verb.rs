@@ -2,7 +2,7 @@
 
 use core::ops::BitOr;
 
-use crate::storage::Permissions;
+use crate::storage::{HashAlgorithm, Permissions};
 
 /// What must be so before a verb runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +24,6 @@ pub enum Argument {
     Required,
 }
 
-/// Whether the verb is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It is.
-    Built,
-    /// Known, but not implemented: 502.
-    Known,
-}
-
 /// One verb of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct VerbInfo {
@@ -52,13 +43,11 @@ pub struct VerbInfo {
     pub permission: Permissions,
     /// FEAT's line for it (RFC 2389 §3.2), where it has a fixed one. `MLST` and `OPTS` make their own.
     pub feat: Option<&'static str>,
-    /// Whether it is built.
-    pub status: Status,
 }
 
 macro_rules! verbs {
     ($($verb:ident $name:literal [$($alias:literal)*] $argument:ident $syntax:literal
-        $needs:ident $permission:expr, $feat:expr, $status:ident;)*) => {
+        $needs:ident $permission:expr, $feat:expr;)*) => {
         /// Every verb that is known.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -75,95 +64,97 @@ macro_rules! verbs {
             needs: Needs::$needs,
             permission: $permission,
             feat: $feat,
-            status: Status::$status,
         },)*];
     };
 }
 
 use Permissions as P;
 
+/// What COMB does: makes a file or adds to one, and removes others.
+const COMBINE: P = P::CREATE.with(P::APPEND).with(P::DELETE);
+
 verbs! {
     // Access control (RFC 959 §4.1.1).
-    User "USER" [] Required "<sp> name" Nothing P::NONE, None, Built;
-    Pass "PASS" [] Optional "<sp> password" Nothing P::NONE, None, Built;
-    Acct "ACCT" [] Required "<sp> account" Nothing P::NONE, None, Built;
-    Cwd "CWD" ["XCWD"] Required "<sp> pathname" Login P::NONE, None, Built;
-    Cdup "CDUP" ["XCUP"] None "" Login P::NONE, None, Built;
-    Smnt "SMNT" [] Required "<sp> pathname" Login P::NONE, None, Known;
-    Rein "REIN" [] None "" Nothing P::NONE, None, Built;
-    Quit "QUIT" ["BYE"] None "" Nothing P::NONE, None, Built;
+    User "USER" [] Required "<sp> name" Nothing P::NONE, None;
+    Pass "PASS" [] Optional "<sp> password" Nothing P::NONE, None;
+    Acct "ACCT" [] Required "<sp> account" Nothing P::NONE, None;
+    Cwd "CWD" ["XCWD"] Required "<sp> pathname" Login P::NONE, None;
+    Cdup "CDUP" ["XCUP"] None "" Login P::NONE, None;
+    Smnt "SMNT" [] Required "<sp> pathname" Login P::NONE, None;
+    Rein "REIN" [] None "" Nothing P::NONE, None;
+    Quit "QUIT" ["BYE"] None "" Nothing P::NONE, None;
     // Transfer parameters (RFC 959 §4.1.2, RFC 2428, RFC 1639).
-    Port "PORT" [] Required "<sp> h1,h2,h3,h4,p1,p2" Login P::NONE, None, Built;
-    Eprt "EPRT" [] Required "<sp> |family|address|port|" Login P::NONE, Some("EPRT"), Built;
-    Lprt "LPRT" [] Required "<sp> family,n,h1..,m,p1.." Login P::NONE, None, Built;
-    Pasv "PASV" [] None "" Login P::NONE, None, Built;
-    Epsv "EPSV" [] Optional "[<sp> family | ALL]" Login P::NONE, Some("EPSV"), Built;
-    Lpsv "LPSV" [] None "" Login P::NONE, None, Built;
-    Type "TYPE" [] Required "<sp> A | E | I | L 8" Login P::NONE, None, Built;
-    Stru "STRU" [] Required "<sp> F | R" Login P::NONE, None, Built;
-    Mode "MODE" [] Required "<sp> S | B | C | Z" Login P::NONE, None, Built;
+    Port "PORT" [] Required "<sp> h1,h2,h3,h4,p1,p2" Login P::NONE, None;
+    Eprt "EPRT" [] Required "<sp> |family|address|port|" Login P::NONE, Some("EPRT");
+    Lprt "LPRT" [] Required "<sp> family,n,h1..,m,p1.." Login P::NONE, None;
+    Pasv "PASV" [] None "" Login P::NONE, None;
+    Epsv "EPSV" [] Optional "[<sp> family | ALL]" Login P::NONE, Some("EPSV");
+    Lpsv "LPSV" [] None "" Login P::NONE, None;
+    Type "TYPE" [] Required "<sp> A | E | I | L 8" Login P::NONE, None;
+    Stru "STRU" [] Required "<sp> F | R" Login P::NONE, None;
+    Mode "MODE" [] Required "<sp> S | B | C | Z" Login P::NONE, None;
     // Transfers (RFC 959 §4.1.3, RFC 3659).
-    Retr "RETR" [] Required "<sp> pathname" Login P::READ, None, Built;
-    Stor "STOR" [] Required "<sp> pathname" Login P::CREATE, None, Built;
-    Stou "STOU" [] Optional "[<sp> pathname]" Login P::CREATE, None, Built;
-    Appe "APPE" [] Required "<sp> pathname" Login P::APPEND, None, Built;
-    Allo "ALLO" [] Required "<sp> size [<sp> R <sp> size]" Login P::CREATE, None, Built;
-    Rest "REST" [] Required "<sp> offset | marker" Login P::NONE, Some("REST STREAM"), Built;
-    Abor "ABOR" [] None "" Nothing P::NONE, None, Built;
-    List "LIST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
-    Nlst "NLST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
-    Mlsd "MLSD" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
-    Mlst "MLST" [] Optional "[<sp> pathname]" Login P::LIST, None, Built;
+    Retr "RETR" [] Required "<sp> pathname" Login P::READ, None;
+    Stor "STOR" [] Required "<sp> pathname" Login P::CREATE, None;
+    Stou "STOU" [] Optional "[<sp> pathname]" Login P::CREATE, None;
+    Appe "APPE" [] Required "<sp> pathname" Login P::APPEND, None;
+    Allo "ALLO" [] Required "<sp> size [<sp> R <sp> size]" Login P::CREATE, None;
+    Rest "REST" [] Required "<sp> offset | marker" Login P::NONE, Some("REST STREAM");
+    Abor "ABOR" [] None "" Nothing P::NONE, None;
+    List "LIST" [] Optional "[<sp> pathname]" Login P::LIST, None;
+    Nlst "NLST" [] Optional "[<sp> pathname]" Login P::LIST, None;
+    Mlsd "MLSD" [] Optional "[<sp> pathname]" Login P::LIST, None;
+    Mlst "MLST" [] Optional "[<sp> pathname]" Login P::LIST, None;
     // Files and directories.
-    Rnfr "RNFR" [] Required "<sp> pathname" Login P::RENAME, None, Built;
-    Rnto "RNTO" [] Required "<sp> pathname" Login P::RENAME, None, Built;
-    Dele "DELE" [] Required "<sp> pathname" Login P::DELETE, None, Built;
-    Rmd "RMD" ["XRMD"] Required "<sp> pathname" Login P::REMOVE_DIR, None, Built;
-    Mkd "MKD" ["XMKD"] Required "<sp> pathname" Login P::MAKE_DIR, None, Built;
-    Pwd "PWD" ["XPWD"] None "" Login P::NONE, None, Built;
-    Size "SIZE" [] Required "<sp> pathname" Login P::LIST, Some("SIZE"), Built;
-    Mdtm "MDTM" [] Required "<sp> [time <sp>] pathname" Login P::LIST, Some("MDTM"), Built;
-    Mfmt "MFMT" [] Required "<sp> time <sp> pathname" Login P::ATTRIBUTES, Some("MFMT"), Built;
-    Mfct "MFCT" [] Required "<sp> time <sp> pathname" Login P::ATTRIBUTES, Some("MFCT"), Built;
-    Mff "MFF" [] Required "<sp> fact=value;... <sp> pathname" Login P::ATTRIBUTES, Some("MFF Modify;Create;UNIX.mode;"), Built;
+    Rnfr "RNFR" [] Required "<sp> pathname" Login P::RENAME, None;
+    Rnto "RNTO" [] Required "<sp> pathname" Login P::RENAME, None;
+    Dele "DELE" [] Required "<sp> pathname" Login P::DELETE, None;
+    Rmd "RMD" ["XRMD"] Required "<sp> pathname" Login P::REMOVE_DIR, None;
+    Mkd "MKD" ["XMKD"] Required "<sp> pathname" Login P::MAKE_DIR, None;
+    Pwd "PWD" ["XPWD"] None "" Login P::NONE, None;
+    Size "SIZE" [] Required "<sp> pathname" Login P::LIST, Some("SIZE");
+    Mdtm "MDTM" [] Required "<sp> [time <sp>] pathname" Login P::LIST, Some("MDTM");
+    Mfmt "MFMT" [] Required "<sp> time <sp> pathname" Login P::ATTRIBUTES, Some("MFMT");
+    Mfct "MFCT" [] Required "<sp> time <sp> pathname" Login P::ATTRIBUTES, Some("MFCT");
+    Mff "MFF" [] Required "<sp> fact=value;... <sp> pathname" Login P::ATTRIBUTES, Some("MFF Modify;Create;UNIX.mode;");
     // Information.
-    Site "SITE" [] Required "<sp> command" Login P::NONE, None, Built;
-    Syst "SYST" [] None "" Nothing P::NONE, None, Built;
-    Stat "STAT" [] Optional "[<sp> pathname]" Nothing P::NONE, None, Built;
-    Help "HELP" [] Optional "[<sp> command]" Nothing P::NONE, None, Built;
-    Noop "NOOP" [] Optional "" Nothing P::NONE, None, Built;
-    Feat "FEAT" [] None "" Nothing P::NONE, None, Built;
-    Opts "OPTS" [] Required "<sp> command [<sp> options]" Nothing P::NONE, None, Built;
-    Clnt "CLNT" [] Required "<sp> name" Nothing P::NONE, Some("CLNT"), Built;
+    Site "SITE" [] Required "<sp> command" Login P::NONE, None;
+    Syst "SYST" [] None "" Nothing P::NONE, None;
+    Stat "STAT" [] Optional "[<sp> pathname]" Nothing P::NONE, None;
+    Help "HELP" [] Optional "[<sp> command]" Nothing P::NONE, None;
+    Noop "NOOP" [] Optional "" Nothing P::NONE, None;
+    Feat "FEAT" [] None "" Nothing P::NONE, None;
+    Opts "OPTS" [] Required "<sp> command [<sp> options]" Nothing P::NONE, None;
+    Clnt "CLNT" [] Required "<sp> name" Nothing P::NONE, Some("CLNT");
     // Security and virtual hosts (RFC 2228, RFC 4217, RFC 7151).
-    Host "HOST" [] Required "<sp> name" Nothing P::NONE, Some("HOST"), Built;
-    Auth "AUTH" [] Required "<sp> TLS" Nothing P::NONE, Some("AUTH TLS"), Built;
-    Adat "ADAT" [] Required "<sp> data" Nothing P::NONE, None, Built;
-    Pbsz "PBSZ" [] Required "<sp> size" Nothing P::NONE, Some("PBSZ"), Built;
-    Prot "PROT" [] Required "<sp> C | P" Nothing P::NONE, Some("PROT"), Built;
-    Ccc "CCC" [] None "" Nothing P::NONE, Some("CCC"), Built;
-    Mic "MIC" [] Required "<sp> data" Nothing P::NONE, None, Built;
-    Conf "CONF" [] Required "<sp> data" Nothing P::NONE, None, Built;
-    Enc "ENC" [] Required "<sp> data" Nothing P::NONE, None, Built;
-    Cpsv "CPSV" [] None "" Login P::NONE, Some("CPSV"), Built;
-    Sscn "SSCN" [] Optional "[<sp> ON | OFF]" Login P::NONE, Some("SSCN"), Built;
-    // Known and, so far, refused.
-    Csid "CSID" [] Required "<sp> name=value;..." Nothing P::NONE, None, Known;
-    Lang "LANG" [] Optional "[<sp> language]" Nothing P::NONE, None, Known;
-    Pret "PRET" [] Required "<sp> command" Login P::NONE, None, Known;
-    Hash "HASH" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Rang "RANG" [] Required "<sp> start <sp> end" Login P::READ, None, Known;
-    Xcrc "XCRC" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xmd5 "XMD5" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha "XSHA" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha1 "XSHA1" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha256 "XSHA256" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Xsha512 "XSHA512" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Md5 "MD5" [] Required "<sp> pathname" Login P::READ, None, Known;
-    Mmd5 "MMD5" [] Required "<sp> pathname,..." Login P::READ, None, Known;
-    Avbl "AVBL" [] Optional "[<sp> pathname]" Login P::LIST, None, Known;
-    Dsiz "DSIZ" [] Optional "[<sp> pathname]" Login P::LIST, None, Known;
-    Comb "COMB" [] Required "<sp> target <sp> parts" Login P::CREATE, None, Known;
+    Host "HOST" [] Required "<sp> name" Nothing P::NONE, Some("HOST");
+    Auth "AUTH" [] Required "<sp> TLS" Nothing P::NONE, Some("AUTH TLS");
+    Adat "ADAT" [] Required "<sp> data" Nothing P::NONE, None;
+    Pbsz "PBSZ" [] Required "<sp> size" Nothing P::NONE, Some("PBSZ");
+    Prot "PROT" [] Required "<sp> C | P" Nothing P::NONE, Some("PROT");
+    Ccc "CCC" [] None "" Nothing P::NONE, Some("CCC");
+    Mic "MIC" [] Required "<sp> data" Nothing P::NONE, None;
+    Conf "CONF" [] Required "<sp> data" Nothing P::NONE, None;
+    Enc "ENC" [] Required "<sp> data" Nothing P::NONE, None;
+    Cpsv "CPSV" [] None "" Login P::NONE, Some("CPSV");
+    Sscn "SSCN" [] Optional "[<sp> ON | OFF]" Login P::NONE, Some("SSCN");
+    // Later additions.
+    Csid "CSID" [] Required "<sp> name=value;..." Nothing P::NONE, Some("CSID Name;Version;");
+    Lang "LANG" [] Optional "[<sp> language]" Nothing P::NONE, Some("LANG EN*");
+    Pret "PRET" [] Required "<sp> command [<sp> pathname]" Login P::NONE, Some("PRET");
+    Hash "HASH" [] Required "<sp> pathname" Login P::READ, None;
+    Rang "RANG" [] Required "<sp> start <sp> end" Login P::READ, None;
+    Xcrc "XCRC" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XCRC");
+    Xmd5 "XMD5" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XMD5");
+    Xsha "XSHA" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA");
+    Xsha1 "XSHA1" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA1");
+    Xsha256 "XSHA256" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA256");
+    Xsha512 "XSHA512" [] Required "<sp> pathname [<sp> start [<sp> end]]" Login P::READ, Some("XSHA512");
+    Md5 "MD5" [] Required "<sp> pathname" Login P::READ, Some("MD5");
+    Mmd5 "MMD5" [] Required "<sp> pathname,..." Login P::READ, Some("MMD5");
+    Avbl "AVBL" [] Optional "[<sp> pathname]" Login P::LIST, Some("AVBL");
+    Dsiz "DSIZ" [] Optional "[<sp> pathname]" Login P::LIST, Some("DSIZ");
+    Comb "COMB" [] Required "<sp> target <sp> part ..." Login COMBINE, Some("COMB target;source_list");
 }
 
 impl Verb {
@@ -178,6 +169,19 @@ impl Verb {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.info().name
+    }
+
+    /// The algorithm of a verb that stands for one: XCRC and its kin.
+    #[must_use]
+    pub const fn algorithm(self) -> Option<HashAlgorithm> {
+        match self {
+            Self::Xcrc => Some(HashAlgorithm::Crc32),
+            Self::Xmd5 | Self::Md5 | Self::Mmd5 => Some(HashAlgorithm::Md5),
+            Self::Xsha | Self::Xsha1 => Some(HashAlgorithm::Sha1),
+            Self::Xsha256 => Some(HashAlgorithm::Sha256),
+            Self::Xsha512 => Some(HashAlgorithm::Sha512),
+            _ => None,
+        }
     }
 
     /// The verb spelled `word`, in any case of letters; exact, never a prefix or a suffix.

@@ -74,6 +74,13 @@ const SITUATIONS: &[Situation] = &[
         world.ask("CCC", "200");
         world
     }),
+    ("hashing", || {
+        let mut world = World::logged_in();
+        world.hold("Hash");
+        world.send("HASH a.txt");
+        world.wait_seconds(1);
+        world
+    }),
     ("closing", || {
         let mut world = World::logged_in();
         world.credits = false;
@@ -106,7 +113,12 @@ fn line(verb: &str) -> String {
         "MFF" => "Modify=20200102030405; a.txt",
         "SITE" => "UMASK 022",
         "OPTS" => "UTF8 ON",
-        "ACCT" | "CLNT" | "SMNT" | "CSID" | "ADAT" | "MIC" | "CONF" | "ENC" | "PRET" | "RANG" | "COMB" => "x",
+        "CSID" => "Name=x;",
+        "LANG" => "en",
+        "PRET" => "RETR a.txt",
+        "RANG" => "0 1",
+        "COMB" => "new a.txt",
+        "ACCT" | "CLNT" | "SMNT" | "ADAT" | "MIC" | "CONF" | "ENC" => "x",
         "HOST" => "one.example",
         "AUTH" => "TLS",
         "PBSZ" => "0",

@@ -70,6 +70,22 @@ const ARGUMENTS: &[&str] = &[
     " ON",
     " OFF",
     " one.example",
+    " \"a.txt\" 0 2",
+    " a.txt 0 2",
+    " a.txt, empty",
+    " new a.txt",
+    " 1 4",
+    " en-US",
+    " Name=x;",
+    " RETR a.txt",
+    " HASH MD5",
+    " MKDIR x/y",
+    " RMDIR dir",
+    " CPFR a.txt",
+    " CPTO b.txt",
+    " CHOWN bob:staff a.txt",
+    " QUOTA",
+    " WHO",
 ];
 
 /// What stands where a command should, or around one.

@@ -103,6 +103,9 @@ fn change_name(change: &Change) -> &'static str {
         Change::DirectoryMade => "directory made",
         Change::Attributes => "times or mode set",
         Change::Linked => "symbolic link made",
+        Change::Combined => "combined",
+        Change::TreeRemoved => "directory and its content removed",
+        Change::Owner => "owner or group set",
         _ => "changed",
     }
 }

@@ -174,6 +174,9 @@ impl HostSession for BlockingSession {
 
     fn cancel(&mut self, id: ActionId) {
         self.table.cancel(id);
+        if let Some(pool) = &self.pool {
+            pool.look_again();
+        }
     }
 
     fn file(&self, id: FileId) -> Option<Arc<File>> {

@@ -91,6 +91,19 @@ impl Task for Work {
             Self::Close(Leftovers { files, dirs }) => drop((files, dirs)),
         }
     }
+
+    fn is_long(&self) -> bool {
+        use StorageAction as S;
+        let Self::Act(Job { action: Some(HostAction::Storage(action)), cancel, .. }) = self else { return false };
+        // One that was cancelled before it began is answered and that is all.
+        if cancel.check().is_err() {
+            return false;
+        }
+        matches!(
+            action,
+            S::Hash { .. } | S::TreeSize { .. } | S::RemoveTree { .. } | S::Combine { .. } | S::Copy { .. }
+        )
+    }
 }
 
 impl Subject {

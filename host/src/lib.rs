@@ -91,6 +91,7 @@ pub mod adapter;
 mod blocking;
 mod commands;
 mod context;
+mod digests;
 mod extensions;
 mod hooks;
 mod host;
@@ -106,6 +107,7 @@ mod roster;
 mod storage;
 mod table;
 pub mod tls;
+mod trees;
 mod users_file;
 mod virtual_hosts;
 

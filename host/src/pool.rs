@@ -9,7 +9,7 @@ use std::thread;
 /// How big a pool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSize {
-    /// At most so many threads. Each may check a hashed password, which takes 19 MiB for its time.
+    /// At most so many threads, half of them for what may take long (digests, copies, whole trees). Each may check a hashed password, which takes 19 MiB for its time.
     pub threads: NonZeroUsize,
     /// At most so many actions wait for a thread, besides those that go on with what is open.
     pub waiting: usize,
@@ -27,6 +27,12 @@ impl Default for PoolSize {
 /// Something that can be run once.
 pub(crate) trait Task: Send + 'static {
     fn run(self);
+
+    /// Whether it may take long, as far as is known now. Only half of the threads run such tasks, so that short ones
+    /// always have their turn.
+    fn is_long(&self) -> bool {
+        false
+    }
 }
 
 /// Whether a task begins something new, and may be refused for lack of room.
@@ -52,12 +58,16 @@ struct Queue<T> {
     threads: usize,
     /// Threads that run nothing: they wait for a task, or are about to take one.
     free: usize,
+    /// Long tasks that run, and how many may.
+    long: usize,
+    most_long: usize,
     closed: bool,
 }
 
 impl<T: Task> Pool<T> {
     pub(crate) fn new(size: PoolSize) -> Self {
-        let queue = Queue { waiting: VecDeque::new(), threads: 0, free: 0, closed: false };
+        let most_long = (size.threads.get() / 2).max(1);
+        let queue = Queue { waiting: VecDeque::new(), threads: 0, free: 0, long: 0, most_long, closed: false };
         Self { size, shared: Arc::new(Shared { queue: Mutex::new(queue), wake: Condvar::new() }) }
     }
 
@@ -82,6 +92,13 @@ impl<T: Task> Pool<T> {
         Ok(())
     }
 
+    /// A task that waits is not long any more.
+    pub(crate) fn look_again(&self) {
+        // The lock: a thread that is about to wait has looked already, and must not miss this.
+        drop(self.shared.lock());
+        self.shared.wake.notify_one();
+    }
+
     fn start_thread(&self, number: usize) -> bool {
         let shared = Arc::clone(&self.shared);
         thread::Builder::new().name(format!("ftp-host-{number}")).spawn(move || shared.work()).is_ok()
@@ -91,18 +108,25 @@ impl<T: Task> Pool<T> {
 impl<T: Task> Shared<T> {
     /// A thread's life: it ends with the pool. A task that panics costs nobody else their turn.
     fn work(&self) {
-        while let Some(task) = self.next() {
+        while let Some((task, long)) = self.next() {
             let _ = catch_unwind(AssertUnwindSafe(|| task.run()));
-            self.lock().free += 1;
+            let mut queue = self.lock();
+            queue.free += 1;
+            if long {
+                queue.long -= 1;
+                // One that was passed over may run now; this thread may find a short one before it.
+                self.wake.notify_one();
+            }
         }
     }
 
-    fn next(&self) -> Option<T> {
+    /// A task that may run, and whether it counts as a long one.
+    fn next(&self) -> Option<(T, bool)> {
         let mut queue = self.lock();
         loop {
-            if let Some(task) = queue.waiting.pop_front() {
+            if let Some(taken) = queue.take() {
                 queue.free -= 1;
-                return Some(task);
+                return Some(taken);
             }
             if queue.closed {
                 return None;
@@ -113,6 +137,18 @@ impl<T: Task> Shared<T> {
 
     fn lock(&self) -> MutexGuard<'_, Queue<T>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Task> Queue<T> {
+    /// The first task that may run now, and whether it counts as a long one.
+    fn take(&mut self) -> Option<(T, bool)> {
+        let may_be_long = self.long < self.most_long;
+        let found = self.waiting.iter().map(Task::is_long).enumerate().find(|(_, long)| may_be_long || !long);
+        let (at, long) = found?;
+        let task = self.waiting.remove(at)?;
+        self.long += usize::from(long);
+        Some((task, long))
     }
 }
 

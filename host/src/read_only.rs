@@ -1,8 +1,8 @@
 //! A storage that can be looked at and not changed, whatever the account's permissions say.
 
 use ftp_proto::action::Times;
-use ftp_proto::outcome::Space;
-use ftp_proto::storage::{Metadata, Replace, Wanted};
+use ftp_proto::outcome::{Digest, Prepared, Quota, Space, TreeSize};
+use ftp_proto::storage::{HashAlgorithm, Metadata, Replace, Wanted};
 use ftp_proto::{Failure, VirtualPath};
 
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
@@ -58,6 +58,44 @@ impl<S: Storage> Storage for ReadOnly<S> {
 
     fn copy(&self, _: &VirtualPath, _: &VirtualPath, _: Replace, _: &Cancel) -> Result<(), Failure> {
         Err(Failure::PermissionDenied)
+    }
+
+    fn make_dirs(&self, _: &VirtualPath, _: u32) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn remove_tree(&self, _: &VirtualPath, _: &Cancel) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn combine(&self, _: &VirtualPath, _: &[VirtualPath], _: &Cancel) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn set_owner(&self, _: &VirtualPath, _: Option<&str>, _: Option<&str>) -> Result<(), Failure> {
+        Err(Failure::PermissionDenied)
+    }
+
+    fn prepare(&self, path: &VirtualPath, upload: bool) -> Result<Prepared, Failure> {
+        if upload { Err(Failure::PermissionDenied) } else { self.0.prepare(path, upload) }
+    }
+
+    fn hash(
+        &self,
+        path: &VirtualPath,
+        algorithm: HashAlgorithm,
+        range: (u64, Option<u64>),
+        cancel: &Cancel,
+    ) -> Result<Digest, Failure> {
+        self.0.hash(path, algorithm, range, cancel)
+    }
+
+    fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
+        self.0.tree_size(path, cancel)
+    }
+
+    fn quota(&self) -> Result<Quota, Failure> {
+        self.0.quota()
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {

@@ -15,7 +15,7 @@ use ftp_proto::{Failure, VirtualPath};
 
 /// A tree of files. Every method may block, and may be called from several threads at once.
 ///
-/// Each method's default is [`Failure::Unsupported`]. Symbolic links are followed where they stay inside the storage,
+/// Each method's default is [`Failure::Unsupported`], unless it says otherwise. Symbolic links are followed where they stay inside the storage,
 /// unless a method says otherwise.
 pub trait Storage: Send + Sync {
     /// What is at `path`. A link that leads nowhere, or outside, is described itself.
@@ -145,7 +145,8 @@ pub trait Storage: Send + Sync {
         Err(Failure::Unsupported)
     }
 
-    /// The digest of a range of a file. Looks at `cancel` now and then.
+    /// The digest of a range of a file. Looks at `cancel` now and then. The default reads what
+    /// [`open_read`](Self::open_read) gives.
     ///
     /// # Errors
     /// As [`open_read`](Self::open_read); [`Failure::BadOffset`] when the range ends behind the end of the file or
@@ -157,26 +158,25 @@ pub trait Storage: Send + Sync {
         range: (u64, Option<u64>),
         cancel: &Cancel,
     ) -> Result<Digest, Failure> {
-        let _ = (path, algorithm, range, cancel);
-        Err(Failure::Unsupported)
+        crate::digests::digest(&*self.open_read(path)?, algorithm, range, cancel)
     }
 
-    /// The sizes of all files beneath a directory. Looks at `cancel` now and then.
+    /// The sizes of all files beneath a directory; links are not followed. Looks at `cancel` now and then. The default
+    /// asks [`open_dir`](Self::open_dir) for each directory.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] and the like; [`Failure::Cancelled`].
+    /// [`Failure::NotADirectory`] and the like; [`Failure::Unsupported`] for a tree of more than 128 levels; [`Failure::Cancelled`].
     fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
-        let _ = (path, cancel);
-        Err(Failure::Unsupported)
+        crate::trees::size(self, path, cancel)
     }
 
-    /// Makes a directory and those above it that are missing, with `permissions`.
+    /// Makes a directory and those above it that are missing, with `permissions`. The default makes one after the
+    /// other by [`make_dir`](Self::make_dir).
     ///
     /// # Errors
     /// [`Failure::NotADirectory`] when something else has one of the names.
     fn make_dirs(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
-        let _ = (path, permissions);
-        Err(Failure::Unsupported)
+        crate::trees::make_dirs(self, path, permissions)
     }
 
     /// Removes a directory and everything in it; links are removed, not followed. Looks at `cancel` now and then, and
@@ -193,8 +193,9 @@ pub trait Storage: Send + Sync {
     /// `cancel` now and then.
     ///
     /// # Errors
-    /// As [`open_read`](Self::open_read) and [`open_write`](Self::open_write); [`Failure::Cancelled`]. Nothing has
-    /// changed then.
+    /// As [`open_read`](Self::open_read) and [`open_write`](Self::open_write); [`Failure::NameNotAllowed`] where two of
+    /// the names are one file's; [`Failure::Busy`] when someone else changed the target meanwhile;
+    /// [`Failure::Cancelled`]. Nothing has changed then, unless it was the removal of a part that failed.
     fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
         let _ = (target, parts, cancel);
         Err(Failure::Unsupported)

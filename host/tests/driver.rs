@@ -199,6 +199,31 @@ fn files_and_directories_live_from_open_to_close() {
     }
 }
 
+#[test]
+fn what_takes_long_leaves_threads_for_the_rest() {
+    let disk = MemoryDisk::new();
+    let (gate, keeper) = gate(&disk);
+    let host = Pooled::with_size(users(gate), size(2, 10));
+    let mut caller = Caller::logged_in(&host);
+    let copy = |number| S::Copy { ticket: ticket(number), from: path("/a"), to: path("/b"), replace: Replace::Refused };
+    caller.store(copy(2));
+    keeper.await_entry();
+    // The second has to wait for the first; what is short goes past it.
+    caller.store(copy(3));
+    assert_eq!(caller.run(4, create(4, 1, "/c")), None);
+    assert_eq!(caller.run(5, finish(5, 1)), None);
+    assert!(keeper.entered.try_recv().is_err());
+    // Cancelled, it is answered at once, though it cannot begin.
+    caller.session.cancel(action_id(3));
+    assert_eq!(caller.answer(3), Some(Failure::Cancelled));
+    caller.store(copy(6));
+    caller.session.cancel(action_id(2));
+    assert_eq!(caller.answer(2), Some(Failure::Cancelled));
+    keeper.await_entry();
+    caller.session.cancel(action_id(6));
+    assert_eq!(caller.answer(6), Some(Failure::Cancelled));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_adapter_gets_at_files_of_the_disk() {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ftp_host::{Cancel, LocalDisk, Storage, Upload};
 use ftp_proto::action::Times;
-use ftp_proto::storage::{FileKind, FinishHow, Replace, Wanted, WriteMode};
+use ftp_proto::storage::{FileKind, FinishHow, HashAlgorithm, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
 use tempfile::TempDir;
@@ -60,6 +60,10 @@ fn open_write(disk: &LocalDisk, name: &str, mode: WriteMode) -> Result<(), Failu
     file.finish(FinishHow::Commit)
 }
 
+/// What a digest of what is outside would tell.
+const MD5_OF_SECRET: &[u8] =
+    &[0x5e, 0xbe, 0x22, 0x94, 0xec, 0xd0, 0xe0, 0xf0, 0x8e, 0xab, 0x76, 0x90, 0xd2, 0xa6, 0xee, 0x69];
+
 const CREATE: WriteMode = WriteMode::Create(Replace::Allowed);
 
 /// All that can be tried on a file by this name.
@@ -74,6 +78,10 @@ fn attempts(disk: &LocalDisk, name: &str) -> Vec<Result<(), Failure>> {
         disk.set_times(&at, Times::default()),
         disk.copy(&at, &path("/copy"), Replace::Allowed, &Cancel::new()),
         disk.copy(&inside, &at, Replace::Allowed, &Cancel::new()),
+        disk.hash(&at, HashAlgorithm::Crc32, (0, None), &Cancel::new()).map(drop),
+        disk.set_owner(&at, Some("0"), None),
+        disk.combine(&at, std::slice::from_ref(&inside), &Cancel::new()),
+        disk.combine(&path("/joined"), &[at], &Cancel::new()),
     ]
 }
 
@@ -111,10 +119,13 @@ fn a_directory_link_out_of_the_root_leads_nowhere() {
             disk.rename(&path(&secret), &path("/stolen"), Replace::Allowed),
             disk.rename(&path("/d/secret"), &path(&new), Replace::Allowed),
             disk.space(&path(dir)).map(drop),
+            disk.tree_size(&path(dir), &Cancel::new()).map(drop),
+            disk.remove_tree(&path(&secret), &Cancel::new()),
         ]);
         for (number, attempt) in tried.into_iter().enumerate() {
             assert_eq!(attempt, Err(Failure::PermissionDenied), "{dir}, attempt {number}");
         }
+        assert_eq!(disk.make_dirs(&path(&new), 0o755), Err(Failure::NotADirectory));
     }
     scene.assert_outside_is_untouched();
 }
@@ -160,10 +171,136 @@ fn swapping_a_directory_for_a_link_in_the_middle_of_things_gains_nothing() {
             let _ = scene.disk.set_mode(&path("/d/secret"), 0o600);
             let _ = scene.disk.rename(&path("/d/new"), &path("/d/renamed"), Replace::Allowed);
             let _ = scene.disk.make_dir(&path(&format!("/d/{round}")), 0o755);
+            let _ = scene.disk.make_dirs(&path(&format!("/d/{round}/deep")), 0o755);
             let _ = scene.disk.remove(&path("/d/secret"));
+            let _ = scene.disk.set_owner(&path("/d/secret"), Some("1"), Some("1"));
+            let _ = scene.disk.combine(&path("/d/secret"), &[path("/d/appended")], &Cancel::new());
+            let _ = scene.disk.tree_size(&path("/d"), &Cancel::new());
+            if let Ok(digest) = scene.disk.hash(&path("/d/secret"), HashAlgorithm::Md5, (0, None), &Cancel::new()) {
+                assert_ne!(&*digest.bytes, MD5_OF_SECRET);
+            }
         }
     });
     scene.assert_outside_is_untouched();
+}
+
+#[test]
+fn a_tree_is_removed_with_its_links_and_without_what_they_point_to() {
+    let scene = Scene::new();
+    symlink(scene.outside(), scene.root().join("d/absolute")).unwrap();
+    symlink("../../outside", scene.root().join("d/relative")).unwrap();
+    mkfifoat(CWD, scene.root().join("d/pipe"), Mode::from_raw_mode(0o666)).unwrap();
+    fs::write(scene.root().join("d/.ftp-0123456789abcdef.part"), "part").unwrap();
+    assert_eq!(scene.disk.tree_size(&path("/d"), &Cancel::new()).unwrap().bytes, 6);
+    scene.disk.remove_tree(&path("/d"), &Cancel::new()).unwrap();
+    assert!(!scene.root().join("d").exists());
+    symlink(scene.outside(), scene.root().join("link")).unwrap();
+    assert_eq!(scene.disk.remove_tree(&path("/link"), &Cancel::new()), Err(Failure::NotADirectory));
+    assert_eq!(scene.disk.remove_tree(&path("/link/.."), &Cancel::new()), Err(Failure::PermissionDenied));
+    scene.assert_outside_is_untouched();
+}
+
+#[test]
+fn swapping_directories_for_links_while_a_tree_is_removed_gains_nothing() {
+    let scene = Scene::new();
+    let (dir, link) = (scene.root().join("tree/swapped"), scene.root().join("link"));
+    symlink(scene.outside(), &link).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        let _stop = SetWhenDropped(&done);
+        threads.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                // It comes and goes: so often there is nothing to swap.
+                let _ = renameat_with(CWD, &dir, CWD, &link, RenameFlags::EXCHANGE);
+            }
+        });
+        for round in 0..1000 {
+            let _ = fs::create_dir_all(scene.root().join("tree/swapped/a/b"));
+            let _ = fs::write(scene.root().join(format!("tree/swapped/{round}")), "x");
+            let _ = scene.disk.remove_tree(&path("/tree"), &Cancel::new());
+            if !fs::symlink_metadata(&link).is_ok_and(|link| link.is_symlink()) {
+                let _ = fs::remove_dir_all(&link);
+                let _ = symlink(scene.outside(), &link);
+            }
+        }
+    });
+    let secret = fs::read(scene.outside().join("secret")).unwrap();
+    assert_eq!(secret, b"secret");
+}
+
+#[test]
+fn a_tree_that_others_fill_meanwhile_is_removed_as_far_as_it_was() {
+    let scene = Scene::new();
+    let tree = scene.root().join("tree");
+    std::thread::scope(|threads| {
+        let filling = threads.spawn(|| {
+            for number in 0..2000 {
+                let _ = fs::create_dir_all(tree.join(format!("{}", number % 7)));
+                let _ = fs::write(tree.join(format!("{}/{number}", number % 7)), "x");
+            }
+        });
+        while !filling.is_finished() {
+            match scene.disk.remove_tree(&path("/tree"), &Cancel::new()) {
+                Ok(()) | Err(Failure::NotFound | Failure::NotEmpty) => {}
+                Err(failure) => panic!("{failure}"),
+            }
+        }
+    });
+    let last = scene.disk.remove_tree(&path("/tree"), &Cancel::new());
+    assert!(matches!(last, Ok(()) | Err(Failure::NotFound)), "{last:?}");
+    assert_eq!(scene.disk.open_dir(&path("/"), Wanted::Names).unwrap().read(10).unwrap().entries.len(), 1);
+}
+
+#[test]
+fn a_part_whose_name_changed_hands_is_not_removed() {
+    let scene = Scene::new();
+    let (part, other, whole) = (scene.root().join("part"), scene.root().join("other"), scene.root().join("whole"));
+    for round in 0..300 {
+        fs::write(&part, "part").unwrap();
+        fs::write(&other, "other").unwrap();
+        let _ = fs::remove_file(&whole);
+        let done = AtomicBool::new(false);
+        let combined = std::thread::scope(|threads| {
+            let _stop = SetWhenDropped(&done);
+            threads.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let _ = renameat_with(CWD, &part, CWD, &other, RenameFlags::EXCHANGE);
+                }
+            });
+            scene.disk.combine(&path("/whole"), &[path("/part")], &Cancel::new())
+        });
+        let contents: Vec<_> = [&part, &other, &whole].iter().filter_map(|name| fs::read(name).ok()).collect();
+        for content in [&b"part"[..], b"other"] {
+            let is_there = contents.iter().any(|there| there == content);
+            assert!(is_there, "a content is lost in round {round}: {combined:?} {contents:?}");
+        }
+    }
+}
+
+#[test]
+fn an_owner_is_a_number_or_a_known_name() {
+    let scene = Scene::new();
+    let file = path("/d/secret");
+    let own = scene.disk.stat(&file).unwrap();
+    let (uid, gid) = (own.uid.to_string(), own.gid.to_string());
+    scene.disk.set_owner(&file, Some(&uid), Some(&gid)).unwrap();
+    scene.disk.set_owner(&path("/d"), None, Some(&gid)).unwrap();
+    scene.disk.set_owner(&file, None, None).unwrap();
+    if let (Some(owner), Some(group)) = (&own.owner, &own.group) {
+        scene.disk.set_owner(&file, Some(owner), Some(group)).unwrap();
+    }
+    for nobody in ["no-such-name", "4294967295", "99999999999", "", "-1"] {
+        assert_eq!(scene.disk.set_owner(&file, Some(nobody), None), Err(Failure::NameNotAllowed), "{nobody}");
+        assert_eq!(scene.disk.set_owner(&file, None, Some(nobody)), Err(Failure::NameNotAllowed), "{nobody}");
+    }
+    assert_eq!(scene.disk.stat(&file).unwrap(), own);
+    if own.uid == 0 {
+        scene.disk.set_owner(&file, Some("12345"), Some("54321")).unwrap();
+        let now = scene.disk.stat(&file).unwrap();
+        assert_eq!((now.uid, now.gid, now.owner), (12345, 54321, None));
+    } else {
+        assert_eq!(scene.disk.set_owner(&file, Some("0"), None), Err(Failure::PermissionDenied));
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 use ftp_host::{Cancel, MemoryDisk, ReadOnly, Storage, Upload, WriteFile};
 use ftp_proto::action::Times;
-use ftp_proto::storage::{FileKind, FinishHow, Replace, Wanted, WriteMode};
+use ftp_proto::outcome::{Prepared, Quota};
+use ftp_proto::storage::{FileKind, FinishHow, HashAlgorithm, Replace, Wanted, WriteMode};
 use ftp_proto::time::UnixTime;
 use ftp_proto::{Failure, VirtualPath};
 
@@ -282,6 +283,171 @@ fn names_are_bytes_and_too_long_ones_are_refused(disk: Disk<'_>) {
     assert_eq!(failure(create(disk, &"x".repeat(300))), Failure::NameNotAllowed);
 }
 
+fn digests_are_of_whole_files_and_of_ranges(disk: Disk<'_>) {
+    put(disk, "/a", "abc");
+    let hash = |name: &str, algorithm, range| disk.hash(&path(name), algorithm, range, &Cancel::new());
+    let hex = |name: &str, algorithm, range| {
+        let digest = hash(name, algorithm, range).unwrap();
+        (digest.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), digest.to)
+    };
+    for (algorithm, expected) in [
+        (HashAlgorithm::Crc32, "352441c2"),
+        (HashAlgorithm::Md5, "900150983cd24fb0d6963f7d28e17f72"),
+        (HashAlgorithm::Sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        (HashAlgorithm::Sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            HashAlgorithm::Sha512,
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
+             2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+        ),
+        (HashAlgorithm::Blake3, "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"),
+    ] {
+        assert_eq!(hex("/a", algorithm, (0, None)), (expected.to_owned(), 3));
+    }
+    put(disk, "/b", "xxabcyy");
+    assert_eq!(hex("/b", HashAlgorithm::Crc32, (2, Some(5))), ("352441c2".to_owned(), 5));
+    assert_eq!(hex("/b", HashAlgorithm::Crc32, (7, None)), ("00000000".to_owned(), 7));
+    for range in [(8, None), (0, Some(8)), (3, Some(2))] {
+        assert_eq!(hash("/b", HashAlgorithm::Md5, range), Err(Failure::BadOffset));
+    }
+    assert_eq!(hash("/", HashAlgorithm::Md5, (0, None)), Err(Failure::IsADirectory));
+    assert_eq!(hash("/none", HashAlgorithm::Md5, (0, None)), Err(Failure::NotFound));
+    let cancelled = Cancel::new();
+    cancelled.cancel();
+    assert_eq!(disk.hash(&path("/a"), HashAlgorithm::Md5, (0, None), &cancelled), Err(Failure::Cancelled));
+}
+
+fn a_hash_under_way_can_be_cancelled(disk: Disk<'_>) {
+    // Larger than can be digested before the other thread has its turn.
+    let file = create(disk, "/large").unwrap();
+    for at in 0..64 {
+        file.write_at(at << 20, &[7; 1 << 20]).unwrap();
+    }
+    file.finish(FinishHow::Commit).unwrap();
+    let cancel = Cancel::new();
+    std::thread::scope(|threads| {
+        let hashing = threads.spawn(|| {
+            // Until it is heard: the first ones may be done before.
+            loop {
+                match disk.hash(&path("/large"), HashAlgorithm::Sha512, (0, None), &cancel) {
+                    Ok(digest) => assert_eq!(digest.to, 64 << 20),
+                    Err(failure) => return failure,
+                }
+            }
+        });
+        cancel.cancel();
+        assert_eq!(hashing.join().unwrap(), Failure::Cancelled);
+    });
+}
+
+fn trees_are_made_measured_and_removed(disk: Disk<'_>) {
+    disk.make_dirs(&path("/a/b/c"), 0o750).unwrap();
+    disk.make_dirs(&path("/a/b/c"), 0o700).unwrap();
+    disk.make_dirs(&path("/"), 0o700).unwrap();
+    assert_eq!(disk.stat(&path("/a/b")).unwrap().mode, 0o750);
+    put(disk, "/a/one", "1");
+    put(disk, "/a/b/two", "22");
+    put(disk, "/a/b/c/three", "333");
+    put(disk, "/kept", "4444");
+    for number in 0..250 {
+        put(disk, &format!("/a/b/{number}"), "");
+    }
+    disk.symlink(&path("/kept"), &path("/a/file-link")).unwrap();
+    disk.symlink(&path("/"), &path("/a/root-link")).unwrap();
+    disk.symlink(&path("/a/b"), &path("/link")).unwrap();
+    let size = |name: &str| disk.tree_size(&path(name), &Cancel::new()).map(|size| size.bytes);
+    assert_eq!((size("/"), size("/a"), size("/a/b/c"), size("/link")), (Ok(10), Ok(6), Ok(3), Ok(5)));
+    assert_eq!((size("/kept"), size("/none")), (Err(Failure::NotADirectory), Err(Failure::NotFound)));
+    assert_eq!(disk.make_dirs(&path("/kept/x"), 0o755), Err(Failure::NotADirectory));
+    assert_eq!(disk.make_dirs(&path("/kept"), 0o755), Err(Failure::NotADirectory));
+    let remove = |name: &str| disk.remove_tree(&path(name), &Cancel::new());
+    assert_eq!(remove("/kept"), Err(Failure::NotADirectory));
+    assert_eq!(remove("/link"), Err(Failure::NotADirectory));
+    assert_eq!(remove("/none"), Err(Failure::NotFound));
+    assert_eq!(remove("/"), Err(Failure::PermissionDenied));
+    let cancelled = Cancel::new();
+    cancelled.cancel();
+    assert_eq!(disk.remove_tree(&path("/a"), &cancelled), Err(Failure::Cancelled));
+    assert_eq!(disk.tree_size(&path("/a"), &cancelled), Err(Failure::Cancelled));
+    assert_eq!(size("/a"), Ok(6));
+    remove("/a").unwrap();
+    assert_eq!(names(disk, "/"), ["kept", "link"]);
+    assert_eq!(get(disk, "/kept").unwrap(), "4444");
+    disk.make_dirs(&path("/a"), 0o755).unwrap();
+    remove("/a").unwrap();
+}
+
+fn a_tree_of_any_depth_is_removed(disk: Disk<'_>) {
+    let deep = "/d".repeat(300);
+    disk.make_dirs(&path(&deep), 0o755).unwrap();
+    put(disk, &format!("{deep}/file"), "x");
+    put(disk, "/d/d/file", "x");
+    assert_eq!(disk.tree_size(&path("/d"), &Cancel::new()), Err(Failure::Unsupported));
+    let middle = "/d".repeat(200);
+    assert_eq!(disk.tree_size(&path(&middle), &Cancel::new()).unwrap().bytes, 1);
+    disk.remove_tree(&path("/d"), &Cancel::new()).unwrap();
+    assert!(names(disk, "/").is_empty());
+}
+
+fn parts_are_joined_behind_what_is_there(disk: Disk<'_>) {
+    let combine = |target: &str, parts: &[&str], cancel: &Cancel| {
+        let parts: Vec<_> = parts.iter().map(|part| path(part)).collect();
+        disk.combine(&path(target), &parts, cancel)
+    };
+    let big = "0123456789".repeat(200_000);
+    put(disk, "/1", "one");
+    put(disk, "/2", &big);
+    put(disk, "/3", "");
+    disk.set_mode(&path("/1"), 0o640).unwrap();
+    combine("/whole", &["/1", "/2", "/3"], &Cancel::new()).unwrap();
+    assert_eq!(names(disk, "/"), ["whole"]);
+    let whole = disk.open_read(&path("/whole")).unwrap();
+    assert_eq!((whole.size(), disk.stat(&path("/whole")).unwrap().mode), (2_000_003, 0o640));
+    assert_eq!(whole.read_at(0, 6).unwrap(), &b"one012"[..]);
+    assert_eq!(whole.read_at(2_000_000, 9).unwrap(), &b"789"[..]);
+    put(disk, "/whole", "begin");
+    put(disk, "/4", ", end");
+    combine("/whole", &["/4"], &Cancel::new()).unwrap();
+    assert_eq!(get(disk, "/whole").unwrap(), "begin, end");
+    // Through a link the file it points to gets the content, and a link that is a part goes itself.
+    put(disk, "/5", "!");
+    disk.symlink(&path("/whole"), &path("/link")).unwrap();
+    disk.symlink(&path("/5"), &path("/part")).unwrap();
+    combine("/link", &["/part"], &Cancel::new()).unwrap();
+    assert_eq!(get(disk, "/whole").unwrap(), "begin, end!");
+    assert_eq!(names(disk, "/"), ["5", "link", "whole"]);
+}
+
+fn what_cannot_be_joined_changes_nothing(disk: Disk<'_>) {
+    put(disk, "/a", "a");
+    put(disk, "/b", "b");
+    disk.make_dir(&path("/d"), 0o755).unwrap();
+    disk.symlink(&path("/a"), &path("/same")).unwrap();
+    let cancelled = Cancel::new();
+    cancelled.cancel();
+    for (target, parts, cancel, expected) in [
+        ("/a", ["/b", "/none"], &Cancel::new(), Failure::NotFound),
+        ("/a", ["/b", "/d"], &Cancel::new(), Failure::IsADirectory),
+        ("/d", ["/a", "/b"], &Cancel::new(), Failure::IsADirectory),
+        ("/a", ["/b", "/a"], &Cancel::new(), Failure::NameNotAllowed),
+        ("/a", ["/b", "/same"], &Cancel::new(), Failure::NameNotAllowed),
+        ("/same", ["/b", "/a"], &Cancel::new(), Failure::NameNotAllowed),
+        ("/new", ["/b", "/b"], &Cancel::new(), Failure::NameNotAllowed),
+        ("/none/new", ["/b", "/a"], &Cancel::new(), Failure::NotFound),
+        ("/a/new", ["/b", "/a"], &Cancel::new(), Failure::NotADirectory),
+        ("/new", ["/a", "/b"], &cancelled, Failure::Cancelled),
+    ] {
+        let parts = parts.map(path);
+        assert_eq!(disk.combine(&path(target), &parts, cancel), Err(expected), "{target} {parts:?}");
+    }
+    assert_eq!(names(disk, "/"), ["a", "b", "d", "same"]);
+    assert_eq!((get(disk, "/a").unwrap(), get(disk, "/b").unwrap()), ("a".to_owned(), "b".to_owned()));
+}
+
+fn nothing_is_prepared_where_there_is_one_node(disk: Disk<'_>) {
+    assert_eq!(disk.prepare(&path("/a"), true), Ok(Prepared::default()));
+}
+
 fn reading_stops_at_the_end(disk: Disk<'_>) {
     put(disk, "/a", "content");
     let file = disk.open_read(&path("/a")).unwrap();
@@ -341,10 +507,30 @@ fn a_read_only_storage_can_be_looked_at_and_not_changed() {
         disk.set_mode(&file, 0o600),
         disk.symlink(&file, &new),
         disk.copy(&file, &new, Replace::Refused, &Cancel::new()),
+        disk.make_dirs(&new, 0o755),
+        disk.remove_tree(&path("/d"), &Cancel::new()),
+        disk.combine(&new, std::slice::from_ref(&file), &Cancel::new()),
+        disk.set_owner(&file, Some("0"), None),
+        disk.prepare(&new, true).map(drop),
     ] {
         assert_eq!(attempt, Err(Failure::PermissionDenied));
     }
     assert_eq!(names(&inner, "/"), ["d", "empty"]);
+    let everything = disk.hash(&file, HashAlgorithm::Crc32, (0, None), &Cancel::new()).unwrap();
+    assert_eq!(everything, inner.hash(&file, HashAlgorithm::Crc32, (0, None), &Cancel::new()).unwrap());
+    assert_eq!(disk.tree_size(&path("/"), &Cancel::new()).unwrap().bytes, 7);
+    assert_eq!(disk.quota(), inner.quota());
+    assert!(disk.prepare(&file, false).is_ok());
+}
+
+#[test]
+fn the_room_of_a_memory_disk_is_its_quota() {
+    let disk = MemoryDisk::with_capacity(100).with_file("/d/a", "12345").with_file("/b", "");
+    let quota = Quota { used_bytes: 5, bytes: Some(100), used_files: 2, files: None };
+    assert_eq!(disk.quota(), Ok(quota));
+    disk.remove_tree(&path("/d"), &Cancel::new()).unwrap();
+    assert_eq!(disk.quota(), Ok(Quota { used_bytes: 0, used_files: 1, ..quota }));
+    assert_eq!(disk.set_owner(&path("/b"), Some("root"), None), Err(Failure::Unsupported));
 }
 
 macro_rules! suite {
@@ -398,6 +584,13 @@ suite! {
     metadata_tells_the_truth,
     links_are_followed_inside_and_told_as_links,
     names_are_bytes_and_too_long_ones_are_refused,
+    digests_are_of_whole_files_and_of_ranges,
+    a_hash_under_way_can_be_cancelled,
+    trees_are_made_measured_and_removed,
+    a_tree_of_any_depth_is_removed,
+    parts_are_joined_behind_what_is_there,
+    what_cannot_be_joined_changes_nothing,
+    nothing_is_prepared_where_there_is_one_node,
     reading_stops_at_the_end,
     what_was_announced_must_fit,
 }

@@ -1,9 +1,13 @@
 //! The pieces that all arguments are made of.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::str;
-use nom::bytes::complete::{take_while_m_n, take_while1};
-use nom::combinator::{all_consuming, map_opt};
+use nom::branch::alt;
+use nom::bytes::complete::{is_not, tag, take_till1, take_while_m_n, take_while1};
+use nom::combinator::{all_consuming, map, map_opt, value};
+use nom::multi::fold_many1;
+use nom::sequence::delimited;
 use nom::{IResult, Parser};
 
 use crate::calendar;
@@ -69,4 +73,19 @@ pub(super) fn is_blank(argument: &[u8]) -> bool {
 /// A word in upper case.
 pub(super) fn upper_case(word: &[u8]) -> Box<str> {
     word.iter().map(|byte| char::from(byte.to_ascii_uppercase())).collect()
+}
+
+/// A pathname, quoted where it holds spaces.
+pub(super) fn quotable(input: &[u8]) -> Parsed<'_, Vec<u8>> {
+    alt((quoted, map(take_till1(|byte| matches!(byte, b' ' | b'"')), <[u8]>::to_vec))).parse(input)
+}
+
+/// `"a b"`; a quote in it is doubled, as in the reply to PWD (RFC 959 appendix II).
+pub(super) fn quoted(input: &[u8]) -> Parsed<'_, Vec<u8>> {
+    let piece = alt((is_not(&b"\""[..]), value(&b"\""[..], tag("\"\""))));
+    let text = fold_many1(piece, Vec::new, |mut text, piece: &[u8]| {
+        text.extend_from_slice(piece);
+        text
+    });
+    delimited(tag("\""), text, tag("\"")).parse(input)
 }

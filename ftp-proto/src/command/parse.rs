@@ -6,9 +6,9 @@ use nom::combinator::{opt, rest};
 use nom::sequence::{pair, preceded};
 
 use super::grammar::{Parsed, is_blank, upper_case, whole, word};
-use super::{Command, CommandError, EpsvArgument, address, facts, security, settings, site};
+use super::{Command, CommandError, EpsvArgument, address, announce, checksum, facts, security, settings, site};
 use crate::secret::Secret;
-use crate::verb::{Argument, Status, Verb};
+use crate::verb::{Argument, Verb};
 
 /// Parses one line, without its line end and free of Telnet commands.
 ///
@@ -50,7 +50,6 @@ fn word_and_argument(line: &[u8]) -> Parsed<'_, (&[u8], Option<&[u8]>)> {
 fn known(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
     let info = verb.info();
     match info.argument {
-        _ if info.status == Status::Known => Ok(Command::NotImplemented(verb)),
         Argument::None if is_blank(argument) => Ok(Command::Bare(verb)),
         Argument::None => Err(CommandError::UnwantedArgument(verb)),
         Argument::Required if argument.is_empty() => Err(CommandError::MissingArgument(verb)),
@@ -69,6 +68,7 @@ fn is_left_out(verb: Verb, argument: &[u8]) -> bool {
     match verb {
         Verb::Noop => true,
         Verb::List | Verb::Nlst | Verb::Stat | Verb::Stou | Verb::Help | Verb::Epsv => is_blank(argument),
+        Verb::Avbl | Verb::Dsiz | Verb::Lang => is_blank(argument),
         _ => argument.is_empty(),
     }
 }
@@ -79,11 +79,15 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Cwd | Verb::Rnfr | Verb::Rnto | Verb::Dele | Verb::Rmd | Verb::Mkd | Verb::Size => {}
         Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe => {}
         Verb::List | Verb::Nlst | Verb::Mlsd | Verb::Mlst | Verb::Stat => {}
+        Verb::Hash | Verb::Avbl | Verb::Dsiz | Verb::Smnt => {}
         Verb::Pass => return Ok(Command::Pass(Secret::new(argument))),
         Verb::Mdtm => return Ok(facts::mdtm(argument)),
         Verb::Mfmt | Verb::Mfct => return facts::set_time(verb, argument),
         Verb::Mff => return facts::mff(argument),
         Verb::Site => return site::site(argument),
+        Verb::Mmd5 | Verb::Comb => return checksum::paths(verb, argument).ok_or(CommandError::BadArgument(verb)),
+        Verb::Pret => return announce::pret(argument),
+        _ if verb.algorithm().is_some() => return Ok(checksum::checksum(verb, argument)),
         _ if argument.iter().any(u8::is_ascii_control) => return Err(CommandError::ControlByte),
         Verb::Auth
         | Verb::Adat
@@ -118,6 +122,9 @@ fn plain(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Allo => settings::allo(argument),
         Verb::Rest => settings::rest(argument),
         Verb::Opts => Some(settings::opts(argument)),
+        Verb::Rang => checksum::rang(argument),
+        Verb::Lang => announce::lang(argument),
+        Verb::Csid => announce::csid(argument),
         // The table's other verbs take no argument, or a pathname, or are not built: they do not come here.
         _ => None,
     };

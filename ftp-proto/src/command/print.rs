@@ -1,10 +1,11 @@
 //! From a [`Command`] back to its line: what a client sends.
 
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
-use super::{Command, EpsvArgument, FactsToSet, OptsArgument, SiteCommand, TypeArgument};
+use super::{Command, EpsvArgument, FactsToSet, FileRange, OptsArgument, RawPath, SiteCommand, TypeArgument};
 use crate::calendar;
 use crate::time::UnixTime;
 use crate::verb::Verb;
@@ -16,7 +17,7 @@ impl Command {
     /// This is for the wire: a password is written as it is. Logs take `Debug`, which shows none.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Bare(verb) | Self::NotImplemented(verb) => out.extend_from_slice(verb.name().as_bytes()),
+            Self::Bare(verb) => out.extend_from_slice(verb.name().as_bytes()),
             Self::User(name) => line(out, Verb::User, &[name]),
             Self::Pass(password) => line(out, Verb::Pass, &[password.expose()]),
             Self::Acct(account) => line(out, Verb::Acct, &[account.expose()]),
@@ -43,6 +44,13 @@ impl Command {
             Self::Help(topic) => line(out, Verb::Help, &[topic]),
             Self::Opts(options) => write_opts(out, options),
             Self::Clnt(name) => line(out, Verb::Clnt, &[name]),
+            Self::Checksum { verb, of, or } => write_checksum(out, *verb, of, or.is_some()),
+            Self::Paths(verb, paths) => write_paths(out, *verb, paths),
+            Self::Rang(first, last) => line(out, Verb::Rang, &[format!("{first} {last}").as_bytes()]),
+            Self::Lang(tag) => line(out, Verb::Lang, &[tag.as_bytes()]),
+            Self::Csid(pairs) => line(out, Verb::Csid, &[pairs]),
+            Self::Pret(verb, None) => line(out, Verb::Pret, &[verb.name().as_bytes()]),
+            Self::Pret(verb, Some(path)) => line(out, Verb::Pret, &[verb.name().as_bytes(), b" ", path]),
             Self::Other { verb, argument } => words(out, &[verb.as_bytes(), argument]),
         }
     }
@@ -133,6 +141,8 @@ fn write_opts(out: &mut Vec<u8>, options: &OptsArgument) {
             }
         }
         OptsArgument::ModeZLevel(level) => line(out, Verb::Opts, &[format!("MODE Z LEVEL {level}").as_bytes()]),
+        OptsArgument::Hash(None) => line(out, Verb::Opts, &[b"HASH"]),
+        OptsArgument::Hash(Some(algorithm)) => line(out, Verb::Opts, &[b"HASH ", algorithm.name().as_bytes()]),
         OptsArgument::Unknown => line(out, Verb::Opts, &[b"?"]),
     }
 }
@@ -152,8 +162,41 @@ fn write_site(out: &mut Vec<u8>, site: &SiteCommand) {
         SiteCommand::Copy(from, to) => write_two_paths(out, b"COPY", from, to),
         SiteCommand::Idle(None) => words(out, &[b"IDLE"]),
         SiteCommand::Idle(Some(seconds)) => words(out, &[b"IDLE", format!("{seconds}").as_bytes()]),
+        SiteCommand::Chown { owner: None, group, path } => {
+            words(out, &[b"CHGRP", group.as_deref().unwrap_or_default().as_bytes(), path]);
+        }
+        SiteCommand::Chown { owner: Some(owner), group, path } => {
+            let names = group.iter().fold(owner.to_string(), |owner, group| format!("{owner}:{group}"));
+            words(out, &[b"CHOWN", names.as_bytes(), path]);
+        }
+        SiteCommand::MakeDirs(path) => words(out, &[b"MKDIR", path]),
+        SiteCommand::RemoveTree(path) => words(out, &[b"RMDIR", path]),
+        SiteCommand::CopyFrom(path) => words(out, &[b"CPFR", path]),
+        SiteCommand::CopyTo(path) => words(out, &[b"CPTO", path]),
+        SiteCommand::Quota => words(out, &[b"QUOTA"]),
+        SiteCommand::Who => words(out, &[b"WHO"]),
         SiteCommand::Other { name, argument } => words(out, &[name.as_bytes(), argument]),
     }
+}
+
+/// Quoted, but where it has two readings: those are of what is not.
+fn write_checksum(out: &mut Vec<u8>, verb: Verb, of: &FileRange, ambiguous: bool) {
+    if ambiguous {
+        return line(out, verb, &[&of.path]);
+    }
+    line(out, verb, &[&quoted(&of.path)]);
+    if (of.from, of.to) != (0, None) {
+        out.extend_from_slice(format!(" {}", of.from).as_bytes());
+    }
+    if let Some(to) = of.to {
+        out.extend_from_slice(format!(" {to}").as_bytes());
+    }
+}
+
+fn write_paths(out: &mut Vec<u8>, verb: Verb, paths: &[RawPath]) {
+    let between: &[u8] = if verb == Verb::Mmd5 { b"," } else { b" " };
+    let quoted: Vec<Vec<u8>> = paths.iter().map(|path| quoted(path)).collect();
+    line(out, verb, &[&quoted.join(between)]);
 }
 
 /// Quotes both where one holds a space: only then do quotes mean anything.

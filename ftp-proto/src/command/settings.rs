@@ -7,6 +7,7 @@ use nom::sequence::{preceded, terminated};
 
 use super::grammar::{is_blank, keyword, split_at_space, whole};
 use super::{Command, EpsvArgument, OptsArgument, TypeArgument};
+use crate::storage::HashAlgorithm;
 
 /// EPSV's argument (RFC 2428 §3). A family that we do not know is still a number.
 pub(super) fn epsv(argument: &[u8]) -> Option<Command> {
@@ -67,6 +68,8 @@ pub(super) fn opts(argument: &[u8]) -> Command {
         utf8(options).unwrap_or(OptsArgument::Utf8On)
     } else if verb.eq_ignore_ascii_case(b"MODE") {
         mode_z(options).unwrap_or(OptsArgument::Unknown)
+    } else if verb.eq_ignore_ascii_case(b"HASH") {
+        hash(options)
     } else {
         OptsArgument::Unknown
     })
@@ -76,6 +79,15 @@ pub(super) fn opts(argument: &[u8]) -> Command {
 fn mode_z(options: &[u8]) -> Option<OptsArgument> {
     let level = verify(u8, |level| *level <= 9);
     whole(map(preceded(tag_no_case("Z LEVEL "), level), OptsArgument::ModeZLevel), options)
+}
+
+/// The name of an algorithm, or nothing (draft-bryan-ftpext-hash §4).
+fn hash(options: &[u8]) -> OptsArgument {
+    match HashAlgorithm::from_name(options) {
+        None if is_blank(options) => OptsArgument::Hash(None),
+        None => OptsArgument::Unknown,
+        algorithm => OptsArgument::Hash(algorithm),
+    }
 }
 
 fn utf8(options: &[u8]) -> Option<OptsArgument> {

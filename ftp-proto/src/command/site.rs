@@ -1,15 +1,12 @@
 //! SITE and its sub-commands, as clients have come to send them.
 
-use alloc::vec::Vec;
-use nom::Parser;
-use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag, take_till1};
+use alloc::boxed::Box;
+use core::str;
+use nom::bytes::complete::tag;
 use nom::character::complete::u64;
-use nom::combinator::{map, value};
-use nom::multi::fold_many1;
-use nom::sequence::{delimited, separated_pair};
+use nom::sequence::separated_pair;
 
-use super::grammar::{Parsed, octal, pair, split_at_space, upper_case, whole, word};
+use super::grammar::{is_blank, octal, pair, quotable, split_at_space, upper_case, whole, word};
 use super::{Command, CommandError, RawPath, SiteCommand};
 use crate::calendar;
 use crate::time::UnixTime;
@@ -25,13 +22,23 @@ pub(super) fn site(argument: &[u8]) -> Result<Command, CommandError> {
         "HELP" => Some(SiteCommand::Help),
         "IDLE" => optional(argument, |seconds| whole(u64, seconds)).map(SiteCommand::Idle),
         "UMASK" => optional(argument, |mask| octal(0o777, mask)).map(SiteCommand::Umask),
-        "CHMOD" | "UTIME" | "SYMLINK" | "COPY" if argument.is_empty() => {
+        "CHMOD" | "UTIME" | "SYMLINK" | "COPY" | "CHGRP" | "CHOWN" | "MKDIR" | "RMDIR" | "CPFR" | "CPTO"
+            if argument.is_empty() =>
+        {
             return Err(CommandError::MissingArgument(Verb::Site));
         }
         "CHMOD" => chmod(argument),
         "UTIME" => utime(argument),
         "SYMLINK" => two_paths(argument).map(|(target, link)| SiteCommand::Symlink(target, link)),
         "COPY" => two_paths(argument).map(|(from, to)| SiteCommand::Copy(from, to)),
+        "CHGRP" => chgrp(argument),
+        "CHOWN" => chown(argument),
+        "MKDIR" => Some(SiteCommand::MakeDirs(argument.into())),
+        "RMDIR" => Some(SiteCommand::RemoveTree(argument.into())),
+        "CPFR" => Some(SiteCommand::CopyFrom(argument.into())),
+        "CPTO" => Some(SiteCommand::CopyTo(argument.into())),
+        "QUOTA" => is_blank(argument).then_some(SiteCommand::Quota),
+        "WHO" => is_blank(argument).then_some(SiteCommand::Who),
         _ if argument.contains(&b'\r') => return Err(CommandError::ControlByte),
         _ => Some(SiteCommand::Other { name, argument: argument.into() }),
     };
@@ -47,6 +54,30 @@ fn optional<T>(argument: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> Option
 fn chmod(argument: &[u8]) -> Option<SiteCommand> {
     let (mode, path) = pair(argument)?;
     Some(SiteCommand::Chmod(octal(0o7777, mode)?, path.into()))
+}
+
+/// `group path`.
+fn chgrp(argument: &[u8]) -> Option<SiteCommand> {
+    let (group, path) = pair(argument)?;
+    Some(SiteCommand::Chown { owner: None, group: Some(name(group)?), path: path.into() })
+}
+
+/// `owner path`, `owner:group path` or `:group path`.
+fn chown(argument: &[u8]) -> Option<SiteCommand> {
+    let (names, path) = pair(argument)?;
+    let (owner, group) = match names.iter().position(|byte| *byte == b':') {
+        None => (Some(name(names)?), None),
+        Some(0) => (None, Some(name(&names[1..])?)),
+        Some(at) => (Some(name(&names[..at])?), Some(name(&names[at + 1..])?)),
+    };
+    Some(SiteCommand::Chown { owner, group, path: path.into() })
+}
+
+/// The name of an owner or a group, or its number: text without control characters and colons.
+fn name(name: &[u8]) -> Option<Box<str>> {
+    let name = str::from_utf8(name).ok()?;
+    let fits = !name.is_empty() && !name.chars().any(|letter| letter.is_control() || letter == ':');
+    fits.then(|| name.into())
 }
 
 /// `path atime mtime ctime UTC`, or else `time path`. Only the time of the last change is of use.
@@ -83,18 +114,4 @@ fn two_paths(argument: &[u8]) -> Option<(RawPath, RawPath)> {
     }
     let (first, second) = whole(separated_pair(quotable, tag(" "), quotable), argument)?;
     Some((first.into(), second.into()))
-}
-
-fn quotable(input: &[u8]) -> Parsed<'_, Vec<u8>> {
-    alt((quoted, map(take_till1(|byte| matches!(byte, b' ' | b'"')), <[u8]>::to_vec))).parse(input)
-}
-
-/// `"a b"`; a quote in it is doubled, as in the reply to PWD (RFC 959 appendix II).
-fn quoted(input: &[u8]) -> Parsed<'_, Vec<u8>> {
-    let piece = alt((is_not(&b"\""[..]), value(&b"\""[..], tag("\"\""))));
-    let text = fold_many1(piece, Vec::new, |mut text, piece: &[u8]| {
-        text.extend_from_slice(piece);
-        text
-    });
-    delimited(tag("\""), text, tag("\"")).parse(input)
 }

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calendar;
-use crate::verb::{Argument, Status, TABLE};
+use crate::verb::{Argument, TABLE};
 
 mod arguments;
+mod digests;
 mod foreign;
 mod security;
 mod verbs;
@@ -36,7 +37,8 @@ fn parsed(line: &[u8]) -> Result<Command, CommandError> {
 
 /// Lines that begin like commands, so that arguments are reached.
 fn line() -> impl Strategy<Value = Vec<u8>> {
-    const SITE: &[&str] = &["CHMOD ", "UMASK ", "UTIME ", "SYMLINK ", "COPY ", "IDLE ", "HELP", "WHO "];
+    const SITE: &[&str] =
+        &["CHMOD ", "UMASK ", "UTIME ", "SYMLINK ", "COPY ", "IDLE ", "HELP", "WHO ", "CHOWN ", "CHGRP ", "CPTO "];
     const MEANT: &[u8] = b"  ,,;;||==\"\"0012467aAiIlLfFuU:./\r\0";
     let argument = prop::collection::vec(any::<u8>(), 0..24).prop_map(|bytes| {
         let meant = |byte: u8| MEANT.get(usize::from(byte % 48)).copied().unwrap_or(byte);
@@ -47,7 +49,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         let mut line = Vec::from(row.name);
         line.push(b' ');
         if row.verb == Verb::Site {
-            line.extend_from_slice(SITE.get(usize::from(site) % 9).copied().unwrap_or_default().as_bytes());
+            line.extend_from_slice(SITE.get(usize::from(site) % 12).copied().unwrap_or_default().as_bytes());
         }
         line.extend(argument);
         line

@@ -73,7 +73,7 @@ impl Session {
                 self.outbox.mute();
                 self.cancel(|step| step == Step::Layer);
             }
-            Work::Question(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
+            Work::Question(_) | Work::Long(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
             Work::Transfer(_) => self.stop_transfer(match reason {
                 CloseReason::Drained => TransferOutcome::Drained,
                 _ => TransferOutcome::ControlLost,

@@ -117,12 +117,14 @@ impl Session {
         };
         let role = if verb == Verb::Cpsv { TlsRole::Client } else { self.data_role() };
         self.data = DataSetup::Listening(self.accept_on(listener, role, 0));
-        let reply = self.passive_reply(verb, port);
+        let prepared = self.parameters.ahead.take_prepared();
+        let reply = self.passive_reply(verb, port, prepared);
         self.finish(reply);
     }
 
-    fn passive_reply(&self, verb: Verb, port: u16) -> Reply {
-        let address = match (self.local.ip(), self.config.public_address) {
+    fn passive_reply(&self, verb: Verb, port: u16, prepared: Option<IpAddr>) -> Reply {
+        let prepared = prepared.filter(|address| address.is_ipv4() == self.local.is_ipv4());
+        let address = match (self.local.ip(), prepared.or(self.config.public_address)) {
             (IpAddr::V4(_), Some(public @ IpAddr::V4(_))) | (IpAddr::V6(_), Some(public @ IpAddr::V6(_))) => public,
             (own, _) => own,
         };

@@ -9,12 +9,21 @@ use crate::storage::Permissions;
 use crate::verb::{Needs, Verb};
 
 impl Session {
-    /// Takes a line that was just framed: it waits its turn, but for what is seen while a transfer runs.
+    /// Takes a line that was just framed: it waits its turn, but for what is seen while a transfer or long work
+    /// runs.
     pub(super) fn incoming(&mut self, parsed: Parsed, bytes: usize) {
-        if let Work::Transfer(transfer) = &self.work {
-            let at_once = transfer.has_begun() && self.inbox.is_empty() && self.takes_replies();
+        let begun = match &self.work {
+            Work::Transfer(transfer) => Some(transfer.has_begun()),
+            Work::Long(long) => Some(long.is_known_to_run(self.now)),
+            _ => None,
+        };
+        if let Some(begun) = begun {
+            let at_once = begun && self.inbox.is_empty() && self.takes_replies();
             match parsed {
-                Ok(Command::Bare(Verb::Abor)) => self.stop_transfer(TransferOutcome::Aborted),
+                Ok(Command::Bare(Verb::Abor)) => {
+                    self.stop_transfer(TransferOutcome::Aborted);
+                    self.abort_long();
+                }
                 Ok(Command::Bare(verb @ (Verb::Noop | Verb::Stat))) if at_once && self.config.allows(verb) => {
                     self.tally.commands += 1;
                     let reply = if verb == Verb::Noop { reply!("200 OK.") } else { self.status_reply() };
@@ -41,6 +50,8 @@ impl Session {
         if !verb.is_some_and(keeps_restart) {
             self.parameters.restart = 0;
         }
+        let copies = matches!(parsed, Ok(Command::Site(SiteCommand::CopyTo(_))));
+        self.parameters.ahead.begin(verb, copies);
         match parsed {
             Ok(command) => match self.gate(&command, verb) {
                 Ok(()) => self.dispatch(command),
@@ -56,7 +67,10 @@ impl Session {
     /// Whether the command is on, the client logged in, and the account allowed.
     fn gate(&mut self, command: &Command, verb: Option<Verb>) -> Result<(), Reply> {
         let Some(verb) = verb else { return Ok(()) };
-        if !self.config.allows(verb) && !matches!(command, Command::NotImplemented(_)) {
+        if !self.config.hashes(verb) && !self.config.disabled.contains(verb) {
+            return Err(reply!("504 The algorithm is switched off."));
+        }
+        if !self.config.allows(verb) {
             return Err(reply!("502 Command switched off."));
         }
         let info = verb.info();
@@ -104,7 +118,13 @@ impl Session {
             Command::Help(topic) => self.run_help(&topic),
             Command::Opts(argument) => self.run_opts(argument),
             Command::Clnt(_) => self.finish(reply!("200 Noted.")),
-            Command::NotImplemented(_) => self.finish(reply!("502 Command not implemented.")),
+            Command::Checksum { verb, of, or } => self.run_checksum(verb, of, or),
+            Command::Paths(Verb::Mmd5, paths) => self.run_mmd5(paths),
+            Command::Paths(_, paths) => self.run_comb(&paths),
+            Command::Rang(first, last) => self.run_rang(first, last),
+            Command::Lang(tag) => self.run_lang(&tag),
+            Command::Csid(_) => self.run_csid(),
+            Command::Pret(verb, argument) => self.run_pret(verb, argument),
             Command::Other { verb, argument } => self.run_custom(verb, argument),
         }
     }
@@ -129,6 +149,9 @@ impl Session {
                 self.finish(reply);
             }
             Verb::Help => self.run_help(b""),
+            Verb::Avbl => self.run_avbl(self.cwd.clone()),
+            Verb::Dsiz => self.run_dsiz(self.cwd.clone()),
+            Verb::Lang => self.finish(reply!("200 Replies are in English.")),
             Verb::Feat => self.run_feat(),
             Verb::Noop => self.finish(reply!("200 OK.")),
             Verb::Ccc => self.run_ccc(),
@@ -143,6 +166,8 @@ impl Session {
             Verb::List | Verb::Nlst | Verb::Mlsd => return self.run_listing(verb, argument),
             Verb::Stat => return self.run_status_of(argument),
             Verb::Stou => return self.run_stou(argument),
+            Verb::Hash => return self.run_hash(argument),
+            Verb::Smnt => return self.finish(reply!("202 Everything is mounted.")),
             _ => {}
         }
         let Some(path) = self.resolve_or_refuse(argument) else { return };
@@ -158,6 +183,8 @@ impl Session {
             Verb::Dele => self.run_dele(path),
             Verb::Rmd => self.run_rmd(path),
             Verb::Mkd => self.run_mkd(path),
+            Verb::Avbl => self.run_avbl(path),
+            Verb::Dsiz => self.run_dsiz(path),
             _ => self.finish(reply!("501 This command takes no pathname.")),
         }
     }
@@ -229,7 +256,13 @@ fn permission_for(command: &Command, usual: Permissions) -> Permissions {
     match command {
         Command::Site(SiteCommand::Chmod(..) | SiteCommand::Utime { .. }) => Permissions::ATTRIBUTES,
         Command::Site(SiteCommand::Symlink(..)) => Permissions::SYMLINK,
-        Command::Site(SiteCommand::Copy(..)) => Permissions::READ | Permissions::CREATE,
+        Command::Site(SiteCommand::Copy(..) | SiteCommand::CopyTo(_)) => Permissions::READ | Permissions::CREATE,
+        Command::Site(SiteCommand::CopyFrom(_)) => Permissions::READ,
+        Command::Site(SiteCommand::Chown { .. }) => Permissions::OWNER,
+        Command::Site(SiteCommand::MakeDirs(_)) => Permissions::MAKE_DIR,
+        Command::Site(SiteCommand::RemoveTree(_)) => Permissions::REMOVE_DIR | Permissions::DELETE,
+        Command::Site(SiteCommand::Who) => Permissions::ADMIN,
+        Command::Pret(verb, _) => verb.info().permission,
         Command::Path(Verb::Stat, _) => Permissions::LIST,
         _ => usual,
     }
@@ -242,8 +275,7 @@ fn verb_of(command: &Command) -> Option<Verb> {
         | Command::Path(verb, _)
         | Command::Port(verb, _)
         | Command::PortFamily(verb)
-        | Command::SetTime(verb, ..)
-        | Command::NotImplemented(verb) => *verb,
+        | Command::SetTime(verb, ..) => *verb,
         Command::User(_) => Verb::User,
         Command::Pass(_) => Verb::Pass,
         Command::Acct(_) => Verb::Acct,
@@ -260,6 +292,11 @@ fn verb_of(command: &Command) -> Option<Verb> {
         Command::Help(_) => Verb::Help,
         Command::Opts(_) => Verb::Opts,
         Command::Clnt(_) => Verb::Clnt,
+        Command::Checksum { verb, .. } | Command::Paths(verb, _) => *verb,
+        Command::Rang(..) => Verb::Rang,
+        Command::Lang(_) => Verb::Lang,
+        Command::Csid(_) => Verb::Csid,
+        Command::Pret(..) => Verb::Pret,
         Command::Other { .. } => return None,
     })
 }

@@ -14,6 +14,7 @@ use crate::digits::Decimal;
 use crate::failure::Failure;
 use crate::listing::{self, MlsxRole};
 use crate::notice::Change;
+use crate::outcome::{Prepared, Space};
 use crate::path::VirtualPath;
 use crate::reply::{Reply, quoted, reply};
 use crate::storage::{FileKind, Metadata, Permissions, Replace};
@@ -135,6 +136,48 @@ impl Session {
             Ok(_) => reply!("550 Not a regular file."),
             Err(failure) => refusal(failure, Verb::Size),
         });
+    }
+
+    /// AVBL: how much may be stored there.
+    pub(super) fn run_avbl(&mut self, path: VirtualPath) {
+        self.ask(Question::Available, |ticket| HostAction::Storage(StorageAction::Space { ticket, path }));
+    }
+
+    pub(super) fn answer_available(&mut self, result: Result<Space, Failure>) {
+        self.finish(match result {
+            Ok(space) => Reply::line(213, &[Decimal::new(space.available).as_bytes()]),
+            Err(failure) => refusal(failure, Verb::Avbl),
+        });
+    }
+
+    /// PRET: a transfer is coming, and the storage may have to choose who serves it. A listing needs no choice.
+    pub(super) fn run_pret(&mut self, verb: Verb, argument: Option<RawPath>) {
+        self.parameters.ahead.set_prepared(None);
+        if !self.config.allows(verb) {
+            return self.finish(reply!("504 That command is switched off."));
+        }
+        if matches!(verb, Verb::List | Verb::Nlst | Verb::Mlsd) {
+            return self.finish(reply!("200 Ready."));
+        }
+        let path = match argument {
+            None => self.cwd.clone(),
+            Some(argument) => match self.resolve_or_refuse(&argument) {
+                Some(path) => path,
+                None => return,
+            },
+        };
+        let upload = verb != Verb::Retr;
+        self.ask(Question::Prepare, |ticket| HostAction::Storage(StorageAction::Prepare { ticket, path, upload }));
+    }
+
+    pub(super) fn answer_prepare(&mut self, result: Result<Prepared, Failure>) {
+        match result {
+            Ok(prepared) => {
+                self.parameters.ahead.set_prepared(prepared.address);
+                self.finish(reply!("200 Ready."));
+            }
+            Err(failure) => self.finish(refusal(failure, Verb::Pret)),
+        }
     }
 
     pub(super) fn run_mdtm(&mut self, argument: &[u8], set: Option<(UnixTime, RawPath)>) {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::data::DataSetup;
 use super::{Session, Work};
 use crate::reply::{Reply, reply};
-use crate::verb::{Status, TABLE, Verb, VerbInfo};
+use crate::verb::{TABLE, Verb, VerbInfo};
 
 impl Session {
     /// FEAT (RFC 2389 §3.2): exactly what is on now, in the order of the alphabet.
@@ -34,12 +34,13 @@ impl Session {
             Verb::Mode => self.offers_mode_z().then(|| b"MODE Z".to_vec()),
             // MFF sets the time of creation only where MFCT does.
             Verb::Mff if !self.config.allows(Verb::Mfct) => Some(b"MFF Modify;UNIX.mode;".to_vec()),
+            Verb::Hash => Some(self.hash_feature()),
             _ => row.feat.map(|line| line.as_bytes().to_vec()),
         }
     }
 
     fn is_on(&self, row: &VerbInfo) -> bool {
-        row.status == Status::Built && self.config.allows(row.verb)
+        self.config.allows(row.verb)
     }
 
     /// HELP (RFC 1123 §4.1.3.4): every verb that is on, or the syntax of one.
@@ -58,6 +59,22 @@ impl Session {
             _ => reply!("502 No such command here."),
         };
         self.finish(reply);
+    }
+
+    /// LANG (RFC 2640 §4.1): there is English, in all its kinds.
+    pub(super) fn run_lang(&mut self, tag: &str) {
+        let primary = tag.split('-').next().unwrap_or_default();
+        self.finish(if primary.eq_ignore_ascii_case("en") {
+            reply!("200 Replies are in English.")
+        } else {
+            reply!("504 Replies are in English only.")
+        });
+    }
+
+    /// CSID: what this is, and nothing of where it runs.
+    pub(super) fn run_csid(&mut self) {
+        const VERSION: &str = env!("CARGO_PKG_VERSION");
+        self.finish(Reply::line(200, &[b"Name=ftp-proto; Version=", VERSION.as_bytes(), b";"]));
     }
 
     fn help_on_all(&self) -> Reply {
@@ -88,6 +105,7 @@ impl Session {
             line(alloc::format!("Idle time {} s", self.idle_timeout().as_secs()));
             match (&self.work, &self.data) {
                 (Work::Transfer(transfer), _) => line(transfer.describe(self.now)),
+                (Work::Long(long), _) => line(long.describe(self.now)),
                 (_, DataSetup::None | DataSetup::Refused(_)) => line("No data connection".into()),
                 (_, DataSetup::Listening(_)) => line("Waiting for a data connection".into()),
                 (_, DataSetup::Connected(_)) => line("A data connection is open".into()),

@@ -83,7 +83,7 @@ impl Session {
 
     pub(super) fn has_room(&self) -> bool {
         let limits = &self.config.limits;
-        let look_ahead = if matches!(self.work, Work::Transfer(_)) { limits.look_ahead } else { 0 };
+        let look_ahead = if matches!(self.work, Work::Transfer(_) | Work::Long(_)) { limits.look_ahead } else { 0 };
         self.inbox.past(limits.queued_commands, limits.queued_bytes).is_none_or(|past| past < look_ahead)
     }
 

@@ -1,6 +1,7 @@
 //! TYPE, STRU, MODE, REST, ALLO, OPTS: how the next transfer is to go.
 
 use super::Session;
+use super::ahead::Ahead;
 use super::question::Question;
 use crate::action::{HostAction, StorageAction};
 use crate::coding::{Coding, Mode, Representation, Structure};
@@ -11,6 +12,7 @@ use crate::listing::Facts;
 use crate::outcome::Space;
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
+use crate::storage::HashAlgorithm;
 use crate::verb::Verb;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -33,6 +35,9 @@ pub(super) struct Parameters {
     pub(super) announced: u64,
     /// RNFR's file, for the RNTO that must follow at once.
     pub(super) rename_from: Option<VirtualPath>,
+    /// What HASH uses, where it is on.
+    pub(super) hash: HashAlgorithm,
+    pub(super) ahead: Ahead,
 }
 
 impl Default for Parameters {
@@ -48,6 +53,8 @@ impl Default for Parameters {
             restart: 0,
             announced: 0,
             rename_from: None,
+            hash: HashAlgorithm::Sha256,
+            ahead: Ahead::default(),
         }
     }
 }
@@ -58,6 +65,7 @@ impl Parameters {
         self.restart = 0;
         self.announced = 0;
         self.rename_from = None;
+        self.ahead = Ahead::default();
     }
 
     /// For STAT.
@@ -175,6 +183,7 @@ impl Session {
                 self.parameters.level = level;
                 self.finish(Reply::line(200, &[b"MODE Z LEVEL is ", Decimal::new(level.into()).as_bytes(), b"."]));
             }
+            OptsArgument::Hash(algorithm) => self.run_opts_hash(algorithm),
             OptsArgument::ModeZLevel(_) | OptsArgument::Unknown => self.finish(reply!("501 Option not understood.")),
         }
     }

@@ -36,6 +36,12 @@ pub(super) enum Question {
     /// MFF's times are set, or there were none; the mode comes next.
     Mode(Box<PendingChange>, u32),
     Custom(Box<CustomCall>),
+    /// AVBL.
+    Available,
+    CopyFrom(VirtualPath),
+    Quota,
+    Who,
+    Prepare,
 }
 
 /// A verb of the embedding program that was called.
@@ -79,6 +85,9 @@ impl Session {
         if matches!(self.work, Work::Status(_)) {
             return self.status_answer(result);
         }
+        if matches!(self.work, Work::Long(_)) {
+            return self.long_answer(result);
+        }
         let Work::Question(question) = core::mem::replace(&mut self.work, Work::Idle) else { return };
         if self.ending.is_some() {
             // Nobody waits for the answer any more; only what it opened must be closed.
@@ -104,10 +113,15 @@ impl Session {
             Question::Change(change) => self.answer_change(*change, result),
             Question::Mode(change, mode) => self.answer_times_before_mode(*change, mode, result),
             Question::Custom(call) => self.answer_custom(*call, outcome(result)),
+            Question::Available => self.answer_available(outcome(result)),
+            Question::CopyFrom(path) => self.answer_copy_from(path, outcome(result)),
+            Question::Quota => self.answer_quota(outcome(result)),
+            Question::Who => self.answer_who(outcome(result)),
+            Question::Prepare => self.answer_prepare(outcome(result)),
         }
     }
 
-    fn answer_change(&mut self, change: PendingChange, result: Result<Answer, Failure>) {
+    pub(super) fn answer_change(&mut self, change: PendingChange, result: Result<Answer, Failure>) {
         match result {
             Ok(_) => {
                 self.notify(Notice::Changed { change: change.change, path: change.path });

@@ -143,13 +143,19 @@ impl Transfer {
         let verb = self.custom.as_deref().unwrap_or(self.verb.name());
         let seconds = (now - self.began).as_secs();
         let bytes = self.moved + self.under_way;
+        let rate = bytes / seconds.max(1);
         let expected = match &self.flow {
             Flow::Download(download) => download.expected(),
             Flow::Upload(_) | Flow::Listing(_) => None,
         };
         match expected {
-            Some(expected) => alloc::format!("{verb} running: {bytes} of {expected} bytes in {seconds} s"),
-            None => alloc::format!("{verb} running: {bytes} bytes in {seconds} s"),
+            Some(expected) if expected > 0 => {
+                let percent = bytes.min(expected).saturating_mul(100) / expected;
+                alloc::format!(
+                    "{verb} running: {bytes} of {expected} bytes ({percent} %) in {seconds} s, {rate} bytes/s"
+                )
+            }
+            _ => alloc::format!("{verb} running: {bytes} bytes in {seconds} s, {rate} bytes/s"),
         }
     }
 }

@@ -5,6 +5,7 @@ mod world;
 
 mod abort;
 mod certificates;
+mod checksums;
 mod closing;
 mod custom;
 mod data_setup;
@@ -13,6 +14,7 @@ mod handshakes;
 mod hosts;
 mod listings;
 mod login;
+mod long_work;
 mod misuse;
 #[cfg(feature = "mode-z")]
 mod modes;
@@ -21,6 +23,7 @@ mod pipelining;
 mod protection;
 mod representations;
 mod restart;
+mod site_more;
 mod timers;
 mod tls;
 mod transfers;

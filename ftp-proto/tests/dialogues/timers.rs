@@ -164,7 +164,7 @@ fn progress_keeps_a_transfer_alive() {
         world.event(Event::Progress { id, bytes });
     }
     world.event(Event::Progress { id, bytes: 4 });
-    assert!(world.ask("STAT", "211").text().contains("4 of 12 bytes"));
+    assert!(world.ask("STAT", "211").text().contains("4 of 12 bytes (33 %) in "));
     assert!(world.notices.contains(&Notice::TransferProgress { bytes: 3 }));
     world.wait_seconds(59);
     world.silent();

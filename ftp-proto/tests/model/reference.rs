@@ -107,7 +107,8 @@ impl Model {
         // ALLO says 202 where the storage cannot tell its room.
         let may_fail = circumstances.faults && (reply.code >= 400 || *step == Step::Fixed("ALLO 5", 200, true));
         let cut = circumstances.aborted && step.transfers() && reply.code == 426;
-        if !(as_it_should || may_fail || cut) {
+        let stopped = circumstances.aborted && step.is_long() && reply.code == 451;
+        if !(as_it_should || may_fail || cut || stopped) {
             let expected = if right.preliminary { "150, then " } else { "" };
             return Err(format!("expected {expected}{}, got {:?}", right.code, answer));
         }
@@ -231,6 +232,10 @@ impl Model {
             ("MDTM", At::File(_) | At::Directory) => 213,
             ("MLST", At::File(_) | At::Directory) => 250,
             ("STAT", At::File(_) | At::Directory) => 213,
+            ("HASH", At::File(_)) | ("DSIZ", At::Directory) => 213,
+            ("SITE RMDIR", At::Directory) if whole != "/" => 200,
+            ("SITE MKDIR", At::Directory) => 200,
+            ("SITE MKDIR", At::Nothing | At::Nowhere) => 200,
             _ => 550,
         }
     }
@@ -311,6 +316,17 @@ impl Model {
             "CWD" => self.cwd = whole,
             "MKD" => {
                 self.tree.insert(whole, None);
+            }
+            "SITE RMDIR" => {
+                let within = format!("{whole}/");
+                self.tree.retain(|path, _| *path != whole && !path.starts_with(&within));
+            }
+            "SITE MKDIR" => {
+                let mut path = whole.as_str();
+                while path != "/" {
+                    self.tree.entry(path.to_owned()).or_insert(None);
+                    path = parent(path);
+                }
             }
             "RMD" | "DELE" => {
                 self.tree.remove(&whole);
@@ -423,7 +439,9 @@ impl Model {
 /// Whether this changes the tree, or means to.
 fn changes(step: &Step) -> bool {
     match step {
-        Step::Path(verb, _) => matches!(*verb, "STOR" | "APPE" | "DELE" | "RMD" | "MKD" | "RNFR" | "RNTO"),
+        Step::Path(verb, _) => {
+            matches!(*verb, "STOR" | "APPE" | "DELE" | "RMD" | "MKD" | "RNFR" | "RNTO" | "SITE MKDIR" | "SITE RMDIR")
+        }
         Step::Bare(verb) => *verb == "STOU",
         Step::Fixed(line, ..) => *line == "ALLO 5",
         _ => false,

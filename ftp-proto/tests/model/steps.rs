@@ -87,14 +87,36 @@ impl Step {
         }
     }
 
+    /// Whether an ABOR behind it may break it off without any transfer.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self, Self::Path("HASH" | "DSIZ" | "SITE RMDIR", _))
+    }
+
     pub(crate) fn throw(dice: &mut Dice) -> Self {
         match dice.below(100) {
             0..2 => Self::User(dice.pick(&["alice", "alice", "reader", "nobody"])),
             2..5 => Self::Pass(dice.pick(&["secret", "secret", "wrong"])),
             5..30 => {
                 let verb = dice.pick(&[
-                    "CWD", "CWD", "MKD", "MKD", "RMD", "DELE", "RNFR", "RNFR", "RNTO", "RNTO", "SIZE", "MDTM", "MLST",
+                    "CWD",
+                    "CWD",
+                    "MKD",
+                    "MKD",
+                    "RMD",
+                    "DELE",
+                    "RNFR",
+                    "RNFR",
+                    "RNTO",
+                    "RNTO",
+                    "SIZE",
+                    "MDTM",
+                    "MLST",
                     "STAT",
+                    "HASH",
+                    "HASH",
+                    "DSIZ",
+                    "SITE MKDIR",
+                    "SITE RMDIR",
                 ]);
                 Self::Path(verb, dice.pick(PATHS))
             }

@@ -21,14 +21,14 @@ mod tls;
 mod tree;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_proto::action::HostAction;
 use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
-use ftp_proto::outcome::{Connected, DataEnd};
+use ftp_proto::outcome::{Connected, DataEnd, Quota};
 use ftp_proto::server::{Misuse, Phase, Session};
 use ftp_proto::storage::{Account, Entry, FinishHow, Permissions};
 use ftp_proto::time::{Instant, UnixTime};
@@ -90,6 +90,12 @@ pub(crate) struct World {
     pub(crate) answers_dials: bool,
     pub(crate) offloads: bool,
     pub(crate) custom_code: u16,
+    /// What SITE QUOTA tells, and where PRET sends the client.
+    pub(crate) quota: Option<Quota>,
+    pub(crate) node: Option<IpAddr>,
+    /// What was prepared, and which owners and groups were set.
+    pub(crate) prepared: Vec<(String, bool)>,
+    pub(crate) owners: Vec<(Option<String>, Option<String>)>,
     /// The most bytes of one Receive.
     pub(crate) cut: usize,
     /// What each new connection's client sends, and how it ends then.
@@ -121,6 +127,7 @@ impl World {
             ("alice", "secret", Permissions::READ_WRITE),
             ("reader", "secret", Permissions::READ_ONLY),
             ("dropper", "secret", Permissions::DROP),
+            ("admin", "secret", Permissions::READ_WRITE | Permissions::ADMIN),
         ];
         let accounts = accounts.map(|(name, password, may)| (name.into(), (password.into(), Account::new(name, may))));
         Self {
@@ -158,6 +165,10 @@ impl World {
             answers_dials: true,
             offloads: false,
             custom_code: 200,
+            quota: None,
+            node: None,
+            prepared: Vec::new(),
+            owners: Vec::new(),
             cut: usize::MAX,
             preloaded: Vec::new(),
             preloaded_end: None,

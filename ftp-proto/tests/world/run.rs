@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 
 use ftp_proto::action::{CustomCommand, DataAction, HostAction, StorageAction};
 use ftp_proto::outcome::{
-    Closed, Connected, CustomAnswer, CustomReply, DataEnd, Done, Entries, Listening, Moved, Offload, Opened, Received,
-    Space,
+    Closed, Connected, CustomAnswer, CustomReply, DataEnd, Digest, Done, Entries, Listening, Moved, Offload, Opened,
+    Prepared, Received, Roster, Space, TreeSize,
 };
-use ftp_proto::storage::{Replace, Wanted, WriteMode};
+use ftp_proto::storage::{HashAlgorithm, Replace, Wanted, WriteMode};
 use ftp_proto::time::Instant;
 use ftp_proto::{Action, ActionId, Completion, DataId, Failure, FileId, Ticket};
 
@@ -325,6 +325,10 @@ impl World {
                     known.and_then(|(password, account)| self.judge(*credentials, &password).map(|()| account));
                 Some(ticket.settle(judged))
             }
+            HostAction::Who { ticket } => {
+                let lines = vec!["alice from 198.51.100.7".into(), "bad\r\n200 line".into()];
+                Some(ticket.done(Roster { lines }))
+            }
             HostAction::Custom { ticket, file, command } => {
                 if let "SITE FETCH" | "SITE PUT" = &*command.verb {
                     return self.run_custom_transfer(ticket, file, &command);
@@ -334,7 +338,6 @@ impl World {
                 Some(ticket.done(CustomAnswer::Reply(reply)))
             }
             HostAction::SelectHost { ticket, name } => Some(ticket.settle(self.select_host(&name))),
-            other => other.fail(Failure::Unsupported),
         };
         self.ready.extend(completion);
     }
@@ -421,7 +424,25 @@ impl World {
             }
             StorageAction::Symlink { ticket, .. } => ticket.fail(Failure::Unsupported),
             StorageAction::Space { ticket, .. } => ticket.done(Space { available: 1_000_000 }),
-            other => return other.fail(Failure::Unsupported),
+            StorageAction::Hash { ticket, path, algorithm, from, to } => {
+                let content = tree.open_read(&path).map(|file| file.content);
+                ticket.settle(content.and_then(|content| digest(&content, algorithm, from, to)))
+            }
+            StorageAction::TreeSize { ticket, path } => ticket.settle(tree.size(&path).map(|bytes| TreeSize { bytes })),
+            StorageAction::MakeDirs { ticket, path, .. } => ticket.settle(tree.make_dirs(&path).map(|()| Done)),
+            StorageAction::RemoveTree { ticket, path } => ticket.settle(tree.remove_tree(&path).map(|()| Done)),
+            StorageAction::Combine { ticket, target, parts } => {
+                ticket.settle(tree.combine(&target, &parts).map(|()| Done))
+            }
+            StorageAction::SetOwner { ticket, path, owner, group } => {
+                self.owners.push((owner.map(String::from), group.map(String::from)));
+                ticket.settle(tree.stat(&path).map(|_| Done))
+            }
+            StorageAction::Quota { ticket } => ticket.settle(self.quota.ok_or(Failure::Unsupported)),
+            StorageAction::Prepare { ticket, path, upload } => {
+                self.prepared.push((path.to_string(), upload));
+                ticket.done(Prepared { address: self.node })
+            }
         })
     }
 
@@ -437,4 +458,11 @@ impl World {
     pub(crate) fn set_clock(&mut self, at: Instant) {
         self.now = self.now.max(at);
     }
+}
+
+/// What stands for a digest here: the algorithm's number, and the content itself.
+fn digest(content: &[u8], algorithm: HashAlgorithm, from: u64, to: Option<u64>) -> Result<Digest, Failure> {
+    let to = to.unwrap_or(content.len() as u64);
+    let range = content.get(from as usize..to as usize).ok_or(Failure::BadOffset)?;
+    Ok(Digest { bytes: [&[algorithm as u8], range].concat().into(), to })
 }

@@ -207,6 +207,38 @@ impl Tree {
         Ok(())
     }
 
+    pub(crate) fn size(&self, path: &VirtualPath) -> Result<u64, Failure> {
+        self.entries(path)?;
+        let beneath = self.0.iter().filter(|(name, _)| path.is_root() || is_beneath(name, path));
+        Ok(beneath.filter_map(|(_, node)| node.content.as_ref()).map(|content| content.len() as u64).sum())
+    }
+
+    pub(crate) fn make_dirs(&mut self, path: &VirtualPath) -> Result<(), Failure> {
+        if !path.is_root() {
+            self.make_dirs(&path.parent())?;
+        }
+        match self.make_dir(path) {
+            Err(Failure::Exists) => self.entries(path).map(drop),
+            made => made,
+        }
+    }
+
+    pub(crate) fn remove_tree(&mut self, path: &VirtualPath) -> Result<(), Failure> {
+        self.entries(path)?;
+        self.0.retain(|name, _| !is_beneath(name, path));
+        Ok(())
+    }
+
+    pub(crate) fn combine(&mut self, target: &VirtualPath, parts: &[VirtualPath]) -> Result<(), Failure> {
+        let mut file = self.open_write(target, WriteMode::Append)?;
+        for part in parts {
+            let content = self.open_read(part)?.content;
+            file.write(file.content.len() as u64, &content);
+        }
+        self.finish(file, FinishHow::Commit)?;
+        parts.iter().try_for_each(|part| self.remove(part))
+    }
+
     /// Whether something may take the name `to`.
     fn make_way(&self, to: &VirtualPath, replace: Replace) -> Result<(), Failure> {
         match self.get(to) {

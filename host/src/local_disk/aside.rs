@@ -121,9 +121,14 @@ fn can_be_linked(file: &OwnedFd) -> bool {
 }
 
 fn hidden_beside(spot: &Spot) -> Result<Spot, Errno> {
+    Ok(Spot { dir: Arc::clone(&spot.dir), name: hidden_name()? })
+}
+
+/// A name that listings hide, and that nobody else has.
+pub(super) fn hidden_name() -> Result<Vec<u8>, Errno> {
     let random = getrandom::u64().map_err(|_| Errno::IO)?;
     let digits = format!("{random:0DIGITS$x}");
-    Ok(Spot { dir: Arc::clone(&spot.dir), name: [PREFIX, digits.as_bytes(), SUFFIX].concat() })
+    Ok([PREFIX, digits.as_bytes(), SUFFIX].concat())
 }
 
 const PREFIX: &[u8] = b".ftp-";

@@ -23,6 +23,16 @@ impl Owners {
         Self { users: numbered_names("/etc/passwd"), groups: numbered_names("/etc/group") }
     }
 
+    /// The number of the user of this name, or what its digits say.
+    pub(super) fn user(&self, name: &str) -> Option<u32> {
+        number(&self.users, name)
+    }
+
+    /// The same of a group.
+    pub(super) fn group(&self, name: &str) -> Option<u32> {
+        number(&self.groups, name)
+    }
+
     /// What `name` in `dir` is, a link told as itself; an empty name is `dir` itself.
     pub(super) fn describe(&self, dir: impl AsFd, name: &[u8]) -> Result<Metadata, Errno> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
@@ -66,6 +76,14 @@ pub(super) fn kind(file_type: FileType) -> FileKind {
 
 fn time(stamp: StatxTimestamp) -> UnixTime {
     UnixTime { secs: stamp.tv_sec, nanos: stamp.tv_nsec }
+}
+
+/// A name that is all digits is a number, as `chown` has it. The largest means nobody: to the kernel it is `unchanged`.
+fn number(names: &BTreeMap<u32, Arc<str>>, name: &str) -> Option<u32> {
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return name.parse().ok().filter(|number| *number != u32::MAX);
+    }
+    names.iter().find(|(_, known)| &***known == name).map(|(number, _)| *number)
 }
 
 /// The third field of each line, to the first: `name:password:number:…`. Where two names share a number, the first.

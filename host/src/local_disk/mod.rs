@@ -12,18 +12,20 @@ mod directory;
 mod failures;
 mod files;
 mod jail;
+mod join;
 mod metadata;
+mod tree;
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::action::Times;
-use ftp_proto::outcome::Space;
+use ftp_proto::outcome::{Space, TreeSize};
 use ftp_proto::storage::{FileKind, FinishHow, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, chmodat, copy_file_range, fchmod, fstat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chmodat, chownat, fchmod, fstat,
     fstatvfs, mkdirat, statat, symlinkat, unlinkat, utimensat,
 };
 use rustix::io::Errno;
@@ -157,10 +159,28 @@ impl Storage for LocalDisk {
         let expected = u64::try_from(stat.st_size).unwrap_or(0);
         let upload = Upload { mode: WriteMode::Create(replace), permissions: stat.st_mode & 0o777, expected };
         let copy = NewFile::open(self.jail.target(to)?, replace, upload, self.sync)?;
-        if !copied_by_kernel(&source, &copy, cancel)? {
-            copied_by_buffer(LocalRead::new(source)?, &copy, cancel)?;
-        }
+        join::append(source, &copy, 0, cancel)?;
         copy.finish(FinishHow::Commit)
+    }
+
+    fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
+        let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+        Ok(TreeSize { bytes: tree::size(dir, cancel)? })
+    }
+
+    fn remove_tree(&self, path: &VirtualPath, cancel: &Cancel) -> Result<(), Failure> {
+        tree::remove(&self.jail.spot(path, Failure::PermissionDenied)?, cancel)
+    }
+
+    fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
+        join::combine(&self.jail, target, parts, cancel)
+    }
+
+    fn set_owner(&self, path: &VirtualPath, owner: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+        let user = owner.map(|name| self.owners.user(name).ok_or(Failure::NameNotAllowed)).transpose()?;
+        let group = group.map(|name| self.owners.group(name).ok_or(Failure::NameNotAllowed)).transpose()?;
+        let file = self.changeable(path)?;
+        chownat(file, c"", user.map(Uid::from_raw), group.map(Gid::from_raw), AtFlags::EMPTY_PATH).map_err(failure)
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
@@ -180,36 +200,3 @@ impl LocalDisk {
         }
     }
 }
-
-/// Copies all of `source`; `false` when the kernel cannot between these two, and nothing was copied.
-fn copied_by_kernel(source: impl AsFd, copy: &NewFile, cancel: &Cancel) -> Result<bool, Failure> {
-    let target = copy.file().ok_or(Failure::Io)?;
-    let (mut read, mut written) = (0, 0);
-    loop {
-        cancel.check()?;
-        match copy_file_range(&source, Some(&mut read), &target, Some(&mut written), COPY_STEP) {
-            // Some filesystems say 0 for what they cannot copy: the buffer finds out.
-            Ok(0) => return Ok(written > 0),
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if written == 0 => return Ok(false),
-            Err(error) => return Err(failure(error)),
-        }
-    }
-}
-
-fn copied_by_buffer(source: LocalRead, copy: &NewFile, cancel: &Cancel) -> Result<(), Failure> {
-    let mut at = 0;
-    loop {
-        cancel.check()?;
-        let bytes = source.read_at(at, BUFFER)?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        copy.write_at(at, &bytes)?;
-        at += bytes.len() as u64;
-    }
-}
-
-/// How much the kernel copies between two looks at whether to end.
-const COPY_STEP: usize = 16 << 20;
-const BUFFER: usize = 256 << 10;

@@ -27,6 +27,14 @@ impl Room {
         self.capacity.saturating_sub(self.used.load(Ordering::Relaxed))
     }
 
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(super) const fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
     fn take(&self, bytes: u64) -> Result<(), Failure> {
         let more = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.capacity);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).map_err(|_| Failure::NoSpace)?;
@@ -73,7 +81,7 @@ impl Content {
         Bytes::copy_from_slice(rest.get(..max).unwrap_or(rest))
     }
 
-    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         let mut written = self.written();
         let from = usize::try_from(at).map_err(|_| Failure::NoSpace)?;
         let end = from.checked_add(bytes.len()).ok_or(Failure::NoSpace)?;

@@ -4,13 +4,14 @@
 //! aside, links are followed inside. Not here: owners, and what permission bits forbid; the bits are kept and told.
 
 mod files;
+mod join;
 mod tree;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ftp_proto::action::Times;
-use ftp_proto::outcome::{Entries, Space};
+use ftp_proto::outcome::{Entries, Quota, Space};
 use ftp_proto::storage::{Entry, FileKind, FinishHow, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 
@@ -52,7 +53,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn with_file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = parsed(path);
-        self.make_dirs(&path.parent());
+        self.must_make_dirs(&path.parent());
         let put = || {
             let file = self.open_write(&path, Upload::new(WriteMode::Create(Replace::Allowed)))?;
             file.write_at(0, content.as_ref())?;
@@ -68,19 +69,12 @@ impl MemoryDisk {
     /// When that cannot be: a path that is none, or a file in the way.
     #[must_use]
     pub fn with_dir(self, path: &str) -> Self {
-        self.make_dirs(&parsed(path));
+        self.must_make_dirs(&parsed(path));
         self
     }
 
-    fn make_dirs(&self, path: &VirtualPath) {
-        let mut at = VirtualPath::root();
-        for name in path.components() {
-            at = at.join(name).expect("a component is a name");
-            match self.make_dir(&at, 0o755) {
-                Ok(()) | Err(Failure::Exists) => {}
-                Err(failure) => panic!("cannot make {at}: {failure}"),
-            }
-        }
+    fn must_make_dirs(&self, path: &VirtualPath) {
+        self.make_dirs(path, 0o755).unwrap_or_else(|failure| panic!("cannot make {path}: {failure}"));
     }
 
     fn tree(&self) -> MutexGuard<'_, Tree> {
@@ -263,6 +257,29 @@ impl Storage for MemoryDisk {
         copy.write_at(0, &source.read(0, usize::MAX))?;
         cancel.check()?;
         copy.finish(FinishHow::Commit)
+    }
+
+    fn quota(&self) -> Result<Quota, Failure> {
+        let room = &self.shared.room;
+        let (used_bytes, bytes) = (room.used(), Some(room.capacity()));
+        Ok(Quota { used_bytes, bytes, used_files: self.tree().files(), files: None })
+    }
+
+    /// All at once: nobody sees a part of it.
+    fn remove_tree(&self, path: &VirtualPath, cancel: &Cancel) -> Result<(), Failure> {
+        cancel.check()?;
+        let mut tree = self.tree();
+        let place = tree.walk(path, LastLink::Itself)?;
+        tree.names(place.node.ok_or(Failure::NotFound)?)?;
+        if path.is_root() {
+            return Err(Failure::PermissionDenied);
+        }
+        tree.remove_all(&place);
+        Ok(())
+    }
+
+    fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
+        self.join(target, parts, cancel)
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {

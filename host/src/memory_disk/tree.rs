@@ -184,6 +184,22 @@ impl Tree {
         }
     }
 
+    /// The same with everything beneath it.
+    pub(super) fn remove_all(&mut self, place: &Place) {
+        let Some(Some(id)) = self.entries(place, |names| names.remove(&place.name)) else { return };
+        let mut ahead = vec![id];
+        while let Some(id) = ahead.pop() {
+            if let Some(Node { body: Body::Directory(names), .. }) = self.nodes.remove(&id) {
+                ahead.extend(names.into_values());
+            }
+        }
+    }
+
+    /// How many files there are.
+    pub(super) fn files(&self) -> u64 {
+        self.nodes.values().filter(|node| matches!(node.body, Body::File(_))).count() as u64
+    }
+
     /// Moves what has the name of `from` to that of `to`.
     pub(super) fn relink(&mut self, from: &Place, to: &Place) {
         if let Some(Some(id)) = self.entries(from, |names| names.remove(&from.name)) {

@@ -56,12 +56,7 @@ impl TlsSession {
         self.offer(ticketer, Arc::new(Recalls(Arc::clone(&self.remembered))), Side::Data)
     }
 
-    fn offer(
-        &self,
-        ticketer: Arc<dyn ProducesTickets>,
-        sessions: Arc<dyn StoresServerSessions>,
-        side: Side,
-    ) -> Offer {
+    fn offer(&self, ticketer: Arc<dyn ProducesTickets>, sessions: Arc<dyn StoresServerSessions>, side: Side) -> Offer {
         Offer { current: self.tls.current(), ticketer, sessions, host: self.host.clone(), side }
     }
 

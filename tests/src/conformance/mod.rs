@@ -21,6 +21,7 @@ mod runner;
 
 mod abort;
 mod active;
+mod digests;
 mod directories;
 mod facts;
 mod features;
@@ -101,6 +102,7 @@ const THEMES: &[&[Check]] = &[
     features::CHECKS,
     information::CHECKS,
     site::CHECKS,
+    digests::CHECKS,
     framing::CHECKS,
     telnet::CHECKS,
     pipelining::CHECKS,

@@ -270,8 +270,8 @@ fn site() {
         ("SITE COPY \"a b\" \"c \"\"d\"", site(SiteCommand::Copy(bytes(b"a b"), bytes(b"c \"d")))),
         ("SITE COPY \"a b\" c", site(SiteCommand::Copy(bytes(b"a b"), bytes(b"c")))),
         ("SITE COPY a \"b c\"", site(SiteCommand::Copy(bytes(b"a"), bytes(b"b c")))),
-        ("SITE who  x ", site(SiteCommand::Other { name: "WHO".into(), argument: bytes(b" x ") })),
-        ("SITE WHO", site(SiteCommand::Other { name: "WHO".into(), argument: bytes(b"") })),
+        ("SITE whom  x ", site(SiteCommand::Other { name: "WHOM".into(), argument: bytes(b" x ") })),
+        ("SITE WHOM", site(SiteCommand::Other { name: "WHOM".into(), argument: bytes(b"") })),
     ]);
     refused(
         Verb::Site,
@@ -302,7 +302,7 @@ fn site() {
     for verb in ["CHMOD", "UTIME", "SYMLINK", "COPY"] {
         assert_eq!(parse(["SITE ", verb].concat().as_bytes()), Err(CommandError::MissingArgument(Verb::Site)));
     }
-    assert_eq!(parse(b"SITE WHO a\rb"), Err(CommandError::ControlByte));
+    assert_eq!(parse(b"SITE WHOM a\rb"), Err(CommandError::ControlByte));
 }
 
 #[test]
