@@ -127,7 +127,10 @@ impl Encoder {
                 self.framer.marker(Decimal::new(self.at).as_bytes(), out);
                 self.next_marker = next_multiple(self.at, self.interval);
             } else {
-                self.next_marker = self.next_marker.saturating_add(1);
+                // Behind a CR: the next place is behind the first byte that is none. Not one byte on, or a file of
+                // nothing but CRs would go out in blocks of one.
+                let returns = input.iter().take_while(|byte| **byte == b'\r').count();
+                self.next_marker = self.next_marker.saturating_add(returns as u64 + 1);
             }
         }
         self.put_records(input, last, out);

@@ -375,6 +375,13 @@ fn expected(coding: &Coding, file: &[u8]) -> Vec<u8> {
     expected
 }
 
+#[test]
+fn a_marker_that_finds_no_place_costs_no_blocks() {
+    let coding = Coding { representation: Representation::Ascii, mode: Mode::Block, marker_interval: 7, ..STREAM_I };
+    let stream = encode(&coding, &[b'\r'; 1000]);
+    assert!(stream.len() < 1030, "{}", stream.len());
+}
+
 fn cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
     proptest::collection::vec(any::<prop::sample::Index>(), 0..12)
 }
