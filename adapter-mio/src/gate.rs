@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ftp_host::adapter::Register;
 use ftp_host::adapter::socket::{AcceptFault, Pause};
+use ftp_proto::config::Switch;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -40,15 +41,21 @@ pub(crate) struct Gate<'a> {
     _waker: Arc<Waker>,
     register: &'a Arc<Register<Mailbox>>,
     muster: Muster<'a>,
+    implicit_tls: Switch,
 }
 
 impl<'a> Gate<'a> {
     /// A closed one.
-    pub(crate) fn new(register: &'a Arc<Register<Mailbox>>, muster: Muster<'a>, bell: &Bell) -> io::Result<Self> {
+    pub(crate) fn new(
+        register: &'a Arc<Register<Mailbox>>,
+        muster: Muster<'a>,
+        bell: &Bell,
+        implicit_tls: Switch,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), BELL)?);
         bell.hang(&waker);
-        Ok(Self { poll, _waker: waker, register, muster })
+        Ok(Self { poll, _waker: waker, register, muster, implicit_tls })
     }
 
     /// Lets connections in until the server is to end and the last session has ended; then waits until the last
@@ -93,7 +100,9 @@ impl<'a> Gate<'a> {
     fn hand_over(&self, stream: TcpStream, peer: SocketAddr) {
         let Some(berth) = self.muster.least_loaded() else { return };
         let Some((permit, admission)) = self.register.admit(peer, berth.mailbox.clone()) else { return };
-        berth.mailbox.welcome(Arrival { stream, peer, permit, admission }, berth.load());
+        let implicit_tls = self.implicit_tls;
+        let arrival = Arrival { stream, peer, permit, admission, implicit_tls };
+        berth.mailbox.welcome(arrival, berth.load());
     }
 
     /// Waits for the next connection or the bell, or until `until`.

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use ftp_host::adapter::{Permit, Resident, SessionId};
 use ftp_proto::Completion;
+use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
 use mio::net::TcpStream;
 use mio::{Registry, Token, Waker};
@@ -23,6 +24,7 @@ pub(crate) struct Arrival {
     pub(crate) peer: std::net::SocketAddr,
     pub(crate) permit: Permit<Mailbox>,
     pub(crate) admission: Admission,
+    pub(crate) implicit_tls: Switch,
 }
 
 /// Which session of a loop: its place, and its name, since the place may have a new owner by now.

@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
+use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 
 use crate::crew::Crew;
 use crate::gate::{Bell, Gate};
@@ -62,9 +63,22 @@ impl Server {
     /// If the listener itself cannot be used, or a loop cannot be started. When no other call is under way, sessions
     /// that are still there are cut.
     pub fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        self.serve_with(listener, Switch::Off)
+    }
+
+    /// The same for a listener whose clients begin with TLS before the first word (implicit TLS, usually at port 990).
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub fn serve_implicit(&self, listener: TcpListener) -> io::Result<()> {
+        self.serve_with(listener, Switch::On)
+    }
+
+    fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let muster = self.crew.muster(self.loops, &self.settings)?;
-        Gate::new(&self.register, muster, &self.bell)?.keep(mio::net::TcpListener::from_std(listener))
+        let gate = Gate::new(&self.register, muster, &self.bell, implicit_tls)?;
+        gate.keep(mio::net::TcpListener::from_std(listener))
     }
 }
 
@@ -108,6 +122,13 @@ impl Builder {
     #[must_use]
     pub fn loops(mut self, count: usize) -> Self {
         self.loops = count.max(1);
+        self
+    }
+
+    /// What TLS is run with. Without it there is none, and the configuration must not offer it.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.settings.tls = Some(tls);
         self
     }
 

@@ -66,7 +66,7 @@ impl Session {
         lanes: Lanes,
         (mailbox, key): (Mailbox, usize),
     ) -> io::Result<Self> {
-        let Arrival { stream, peer, permit, admission } = arrival;
+        let Arrival { stream, peer, permit, admission, implicit_tls } = arrival;
         let local = socket::canonical(stream.local_addr()?);
         let client = Client { peer: socket::canonical(peer), local };
         let address = Address { key, id: permit.id() };
@@ -74,7 +74,7 @@ impl Session {
         let data = DataPlane::new(local, settings.offload, Arc::clone(registry), lanes);
         let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
         let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
-        driver.begin(admission);
+        driver.begin(admission, implicit_tls);
         Ok(Self::Live(Box::new(Live { driver, permit, lanes, reports: Vec::new() })))
     }
 

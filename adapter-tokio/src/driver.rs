@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ftp_host::adapter::{self, Permit, Settings, socket};
 use ftp_host::{Client, ReplyTo};
+use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
 use tokio::net::TcpStream;
 
@@ -45,9 +46,9 @@ impl Driver {
 
     /// The same as `run`, dropped at any of its polls where a test wants that.
     #[cfg(feature = "testing")]
-    pub(crate) async fn run_watched(self: Box<Self>, admission: Admission) {
+    pub(crate) async fn run_watched(self: Box<Self>, admission: Admission, implicit_tls: Switch) {
         let watcher = self.session.watcher();
-        let mut session = Some(Box::pin(self.run(admission)));
+        let mut session = Some(Box::pin(self.run(admission, implicit_tls)));
         std::future::poll_fn(|context| {
             if watcher.cuts() {
                 session = None;
@@ -60,8 +61,8 @@ impl Driver {
     /// Drives the session to its end.
     ///
     /// Not cancel-safe: dropped half-way, the session and all that it holds is closed.
-    pub(crate) async fn run(mut self: Box<Self>, admission: Admission) {
-        self.session.begin(admission);
+    pub(crate) async fn run(mut self: Box<Self>, admission: Admission, implicit_tls: Switch) {
+        self.session.begin(admission, implicit_tls);
         let mut turns = 0;
         while self.session.is_open() {
             if self.turn() {

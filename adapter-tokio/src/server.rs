@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use ftp_host::adapter::socket::{AcceptFault, Pause};
 use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
+use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -62,6 +63,20 @@ impl Server {
     /// # Errors
     /// If the listener itself cannot be used.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        self.serve_with(listener, Switch::Off).await
+    }
+
+    /// The same for a listener whose clients begin with TLS before the first word (implicit TLS, usually at port 990).
+    ///
+    /// Cancel-safe as [`serve`](Self::serve) is.
+    ///
+    /// # Errors
+    /// If the listener itself cannot be used.
+    pub async fn serve_implicit(&self, listener: TcpListener) -> io::Result<()> {
+        self.serve_with(listener, Switch::On).await
+    }
+
+    async fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
         let mut pause = Pause::FIRST;
         let mut drained = pin!(self.until(Register::is_drained));
         loop {
@@ -73,7 +88,7 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => {
                     pause = Pause::FIRST;
-                    self.welcome(stream, peer);
+                    self.welcome(stream, peer, implicit_tls);
                 }
                 Err(error) => match AcceptFault::of(&error) {
                     AcceptFault::Peer => {}
@@ -104,15 +119,15 @@ impl Server {
     }
 
     /// Begins a session, or drops the connection where there is no room even to say so.
-    fn welcome(&self, stream: TcpStream, peer: SocketAddr) {
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, implicit_tls: Switch) {
         let inbox = Inbox::new();
         let Some((permit, admission)) = self.register.admit(peer, inbox.mailbox()) else { return };
         // It fails where the client is gone already, or the system gives no random numbers: no session then.
         if let Ok(driver) = Driver::new(&self.settings, stream, peer, inbox, permit) {
             #[cfg(not(feature = "testing"))]
-            tokio::spawn(driver.run(admission));
+            tokio::spawn(driver.run(admission, implicit_tls));
             #[cfg(feature = "testing")]
-            tokio::spawn(driver.run_watched(admission));
+            tokio::spawn(driver.run_watched(admission, implicit_tls));
         }
     }
 }
@@ -150,6 +165,13 @@ impl Builder {
     #[must_use]
     pub fn offload(mut self, offload: Offload) -> Self {
         self.settings.offload = offload;
+        self
+    }
+
+    /// What TLS is run with. Without it there is none, and the configuration must not offer it.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.settings.tls = Some(tls);
         self
     }
 

@@ -44,6 +44,7 @@ mod pool;
 mod read_only;
 mod storage;
 mod table;
+pub mod tls;
 mod users_file;
 
 pub use accounts::{Accounts, BadHash, Login, Password, Users, hash_password};

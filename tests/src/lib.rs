@@ -36,7 +36,7 @@ mod wire;
 pub use authority::{Authority, Credential};
 pub use counted::{CountedServer, Holding, raise_file_limit};
 pub use data::{Opened, Way, connect_from, reset};
-pub use harness::{Files, Harness, Setup};
+pub use harness::{Files, Harness, Setup, identity};
 pub use link::{Ending, Link};
 pub use meddler::{Ledger, Meddler, Operation};
 pub use reply::Reply;

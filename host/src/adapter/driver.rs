@@ -72,10 +72,10 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         super::Watcher::new(&self.world.settings, self.world.client)
     }
 
-    /// Begins the session.
-    pub fn begin(&mut self, admission: Admission) {
+    /// Begins the session; with `implicit_tls`, TLS comes before the first word.
+    pub fn begin(&mut self, admission: Admission, implicit_tls: Switch) {
         let Client { peer, local } = self.world.client;
-        self.feed(Event::Connected { local, peer, admission, implicit_tls: Switch::Off });
+        self.feed(Event::Connected { local, peer, admission, implicit_tls });
     }
 
     /// An action ended.

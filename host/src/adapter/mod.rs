@@ -29,6 +29,7 @@ use ftp_proto::Notice;
 use ftp_proto::config::Config;
 
 use crate::host::{Client, Host};
+use crate::tls::Tls;
 
 pub use admission::{Caps, Permit, Register, Resident, SessionId};
 pub use clock::Clock;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub observer: Box<Observer>,
     /// How files are moved to data connections.
     pub offload: Offload,
+    /// What TLS is run with. Without it there is none.
+    pub tls: Option<Tls>,
     /// What tests watch every session with.
     #[cfg(feature = "testing")]
     pub watch: Option<Arc<dyn Watch>>,
@@ -67,6 +70,7 @@ impl Settings {
             host,
             observer: Box::new(|_, _, _| {}),
             offload: Offload::default(),
+            tls: None,
             #[cfg(feature = "testing")]
             watch: None,
         }
@@ -75,7 +79,8 @@ impl Settings {
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, offload, .. } = self;
-        f.debug_struct("Settings").field("config", config).field("offload", offload).finish_non_exhaustive()
+        let Self { config, offload, tls, .. } = self;
+        let mut shown = f.debug_struct("Settings");
+        shown.field("config", config).field("offload", offload).field("tls", tls).finish_non_exhaustive()
     }
 }
