@@ -21,6 +21,7 @@
 //! nothing was left open.
 
 mod authority;
+pub mod codecs;
 pub mod conformance;
 mod counted;
 mod data;
