@@ -8,6 +8,7 @@ mod facts;
 mod grammar;
 mod parse;
 mod print;
+mod security;
 mod settings;
 mod site;
 
@@ -16,6 +17,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 pub use self::parse::parse;
+pub use self::security::{HostName, Mechanism, ProtectionLevel, SecurityCommand};
 
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -28,8 +30,8 @@ pub type RawPath = Box<[u8]>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
-    /// A verb that takes no argument, or was given none where it is optional: CDUP, REIN, QUIT, PASV, LPSV, ABOR, PWD,
-    /// SYST, FEAT, NOOP; STOU, LIST, NLST, MLSD, MLST, STAT, HELP without one.
+    /// A verb that takes no argument, or was given none where it is optional: CDUP, REIN, QUIT, PASV, LPSV, CPSV, ABOR,
+    /// PWD, SYST, FEAT, NOOP, CCC; SSCN, STOU, LIST, NLST, MLSD, MLST, STAT, HELP without one.
     Bare(Verb),
     /// USER.
     User(Box<[u8]>),
@@ -67,6 +69,8 @@ pub enum Command {
     SetTime(Verb, UnixTime, RawPath),
     /// MFF.
     Mff(FactsToSet, RawPath),
+    /// AUTH, PBSZ, PROT, ADAT, MIC, CONF, ENC, SSCN, HOST with their arguments.
+    Security(SecurityCommand),
     /// SITE.
     Site(SiteCommand),
     /// HELP with an argument.

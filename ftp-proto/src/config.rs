@@ -169,10 +169,21 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether TLS, as it is configured, has a use for `verb`; any other verb is none of its business.
+    fn tls_allows(&self, verb: Verb) -> bool {
+        let offered = self.tls.offered.is_on();
+        match verb {
+            Verb::Auth | Verb::Adat | Verb::Pbsz | Verb::Prot | Verb::Mic | Verb::Conf | Verb::Enc => offered,
+            Verb::Ccc => offered && self.tls.clear_control.is_on(),
+            Verb::Cpsv | Verb::Sscn => offered && !self.fxp.is_empty(),
+            _ => true,
+        }
+    }
+
     /// Whether `verb` is on.
     #[must_use]
     pub fn allows(&self, verb: Verb) -> bool {
         let active = matches!(verb, Verb::Port | Verb::Eprt | Verb::Lprt);
-        !self.disabled.contains(verb) && (!active || self.active_mode.is_on())
+        !self.disabled.contains(verb) && (!active || self.active_mode.is_on()) && self.tls_allows(verb)
     }
 }

@@ -213,6 +213,16 @@ impl Framer {
         mem::take(&mut self.partial).zeroize();
     }
 
+    /// Whether bytes came in behind the last line that are no whole line yet.
+    pub(crate) fn has_begun_a_line(&self) -> bool {
+        let begun = match self.line {
+            Line::Lent => false,
+            Line::Growing => !self.partial.is_empty(),
+            Line::Dropped => true,
+        };
+        begun || self.telnet != Telnet::Text || self.after_cr
+    }
+
     fn is_between_lines(&self) -> bool {
         self.partial.is_empty() && self.line == Line::Growing && self.telnet == Telnet::Text && !self.after_cr
     }

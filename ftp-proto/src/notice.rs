@@ -13,6 +13,15 @@ use crate::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
+    /// TLS is on, on the control connection.
+    Secured {
+        /// Protocol version and cipher suite.
+        parameters: Option<Arc<str>>,
+        /// The host that the client named (SNI).
+        sni: Option<Arc<str>>,
+        /// The protocol that was agreed on (ALPN).
+        alpn: Option<Arc<[u8]>>,
+    },
     /// A client logged in.
     LoggedIn {
         /// As whom.
@@ -79,6 +88,8 @@ pub enum TransferOutcome {
     Reset,
     /// The stream ended before its end mark.
     Truncated,
+    /// The data connection did not resume the TLS session of the control connection, as it had to.
+    NotResumed,
     /// The client did not connect, or nothing moved for too long.
     TimedOut,
     /// The control connection was lost.
@@ -140,6 +151,12 @@ pub enum Refusal {
     NotPermitted,
     /// Another protocol's words on the control connection.
     ForeignProtocol,
+    /// Bytes in clear behind AUTH, before TLS was on.
+    PlaintextBehindAuth,
+    /// A login or a transfer without the TLS that it needs.
+    NotSecured,
+    /// A data connection that did not resume the TLS session of the control connection, as it had to.
+    NotResumed,
     /// A command line that was too long.
     LineTooLong,
 }

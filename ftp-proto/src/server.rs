@@ -20,6 +20,7 @@
 //! | `dispatch` | which command may run now, and who runs it |
 //! | `question` | commands that ask the host one thing and reply |
 //! | `login`, `parameters`, `information`, `files`, `site` | the commands themselves |
+//! | `security` | TLS on either connection, and virtual hosts |
 //! | `data` | how the next data connection will come about |
 //! | `transfer`, `flow` | everything from the 150 to the 226, and how it is broken off |
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
@@ -43,6 +44,7 @@ mod login;
 mod outbox;
 mod parameters;
 mod question;
+mod security;
 mod site;
 mod status;
 mod timers;
@@ -68,11 +70,12 @@ use self::login::Login;
 use self::outbox::Outbox;
 use self::parameters::Parameters;
 use self::question::Question;
+use self::security::{Handshake, Security};
 use self::status::Status;
 use self::timers::Timers;
 use self::transfer::Transfer;
 use crate::action::Action;
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::event::{Admission, ControlEnd, Event};
 use crate::failure::Failure;
 use crate::notice::{Notice, TransferOutcome};
@@ -107,6 +110,7 @@ pub struct Session {
     ledger: Ledger,
     timers: Timers,
     login: Login,
+    security: Option<Box<Security>>,
     cwd: VirtualPath,
     parameters: Parameters,
     data: DataSetup,
@@ -123,6 +127,10 @@ enum Work {
     Question(Question),
     /// The delay before a failed login is answered.
     LoginDelay,
+    /// TLS on the control connection.
+    Securing(Handshake),
+    /// The end of TLS on the control connection.
+    Unsecuring,
     /// The end of a transfer.
     Transfer(Box<Transfer>),
     /// The end of a listing on the control connection.
@@ -165,6 +173,7 @@ impl Session {
             ledger: Ledger::new(0),
             timers: Timers::default(),
             login: Login::default(),
+            security: None,
             cwd: VirtualPath::root(),
             parameters: Parameters::default(),
             data: DataSetup::None,
@@ -183,8 +192,8 @@ impl Session {
         self.check(&event)?;
         self.now = self.now.max(now);
         match event {
-            Event::Connected { local, peer, admission, implicit_tls: _ } => {
-                self.handle_connected(local, peer, admission)
+            Event::Connected { local, peer, admission, implicit_tls } => {
+                self.handle_connected(local, peer, admission, implicit_tls)
             }
             Event::Received(bytes) => self.handle_received(bytes),
             Event::Sent(bytes) => {
@@ -223,7 +232,7 @@ impl Session {
     #[must_use]
     pub fn interest(&self) -> Interest {
         let open = self.connected && self.phase == Phase::Open && self.ending.is_none() && !self.half_closed;
-        Interest { control: open && self.has_room() && !self.inbox.has_tail() }
+        Interest { control: open && self.has_room() && !self.inbox.has_tail() && !self.is_between_layers() }
     }
 
     /// How far the session is.
@@ -259,12 +268,15 @@ impl Session {
         }
     }
 
-    fn handle_connected(&mut self, local: SocketAddr, peer: SocketAddr, admission: Admission) {
+    fn handle_connected(&mut self, local: SocketAddr, peer: SocketAddr, admission: Admission, implicit: Switch) {
         self.connected = true;
         (self.local, self.peer) = (local, peer);
         let refusal = match admission {
             Admission::Welcome => {
                 self.timers.set(Timer::Login, self.now + self.config.timeouts.login);
+                if implicit.is_on() {
+                    return self.secure_at_once();
+                }
                 let greeting = self.greeting();
                 return self.outbox.write(greeting);
             }
@@ -272,12 +284,16 @@ impl Session {
             Admission::AddressFull => reply!("421 Too many connections from your address."),
             Admission::Draining => reply!("421 The server is closing."),
         };
-        self.close(CloseReason::NotAdmitted, Some(refusal));
+        // Whoever expects TLS could not read a word of it.
+        self.close(CloseReason::NotAdmitted, Some(refusal).filter(|_| !implicit.is_on()));
     }
 
     fn handle_received(&mut self, bytes: &[u8]) {
-        if self.ending.is_some() || self.half_closed {
+        if self.ending.is_some() || self.half_closed || bytes.is_empty() {
             return;
+        }
+        if matches!(self.work, Work::Securing(_)) {
+            return self.plaintext_behind_auth();
         }
         if self.inbox.has_tail() {
             return self.inbox.keep(bytes);
@@ -303,7 +319,9 @@ impl Session {
     fn handle_answer(&mut self, step: Step, result: Result<Answer, Failure>) {
         match step {
             Step::Question => self.answer_question(result),
+            Step::Layer => self.layer_changed(result),
             Step::Accept(data) => self.accepted(data, result),
+            Step::SecureData(data) => self.setup_secured(data, result),
             Step::Transfer(step) => self.transfer_answer(step, result),
             Step::Stray => {}
         }
@@ -338,7 +356,7 @@ impl Session {
                 self.close(CloseReason::LoginTimeout, Some(reply!("421 No login in time, closing.")));
             }
             Timer::LoginDelay => self.refuse_login(),
-            Timer::Data => self.stop_transfer(TransferOutcome::TimedOut),
+            Timer::Data => self.connection_overdue(),
             Timer::Drain => self.close(CloseReason::Drained, Some(reply!("421 The server is closing."))),
             // The client had its time to take the last replies.
             Timer::Linger => self.outbox.mute(),

@@ -135,20 +135,21 @@ verbs! {
     Feat "FEAT" [] None "" Nothing P::NONE, None, Built;
     Opts "OPTS" [] Required "<sp> command [<sp> options]" Nothing P::NONE, None, Built;
     Clnt "CLNT" [] Required "<sp> name" Nothing P::NONE, Some("CLNT"), Built;
+    // Security and virtual hosts (RFC 2228, RFC 4217, RFC 7151).
+    Host "HOST" [] Required "<sp> name" Nothing P::NONE, Some("HOST"), Built;
+    Auth "AUTH" [] Required "<sp> TLS" Nothing P::NONE, Some("AUTH TLS"), Built;
+    Adat "ADAT" [] Required "<sp> data" Nothing P::NONE, None, Built;
+    Pbsz "PBSZ" [] Required "<sp> size" Nothing P::NONE, Some("PBSZ"), Built;
+    Prot "PROT" [] Required "<sp> C | P" Nothing P::NONE, Some("PROT"), Built;
+    Ccc "CCC" [] None "" Nothing P::NONE, Some("CCC"), Built;
+    Mic "MIC" [] Required "<sp> data" Nothing P::NONE, None, Built;
+    Conf "CONF" [] Required "<sp> data" Nothing P::NONE, None, Built;
+    Enc "ENC" [] Required "<sp> data" Nothing P::NONE, None, Built;
+    Cpsv "CPSV" [] None "" Login P::NONE, Some("CPSV"), Built;
+    Sscn "SSCN" [] Optional "[<sp> ON | OFF]" Login P::NONE, Some("SSCN"), Built;
     // Known and, so far, refused.
     Csid "CSID" [] Required "<sp> name=value;..." Nothing P::NONE, None, Known;
     Lang "LANG" [] Optional "[<sp> language]" Nothing P::NONE, None, Known;
-    Host "HOST" [] Required "<sp> name" Nothing P::NONE, None, Known;
-    Auth "AUTH" [] Required "<sp> mechanism" Nothing P::NONE, None, Known;
-    Adat "ADAT" [] Required "<sp> data" Nothing P::NONE, None, Known;
-    Pbsz "PBSZ" [] Required "<sp> size" Nothing P::NONE, None, Known;
-    Prot "PROT" [] Required "<sp> level" Nothing P::NONE, None, Known;
-    Ccc "CCC" [] None "" Nothing P::NONE, None, Known;
-    Mic "MIC" [] Required "<sp> data" Nothing P::NONE, None, Known;
-    Conf "CONF" [] Required "<sp> data" Nothing P::NONE, None, Known;
-    Enc "ENC" [] Required "<sp> data" Nothing P::NONE, None, Known;
-    Cpsv "CPSV" [] None "" Login P::NONE, None, Known;
-    Sscn "SSCN" [] Optional "[<sp> ON | OFF]" Login P::NONE, None, Known;
     Pret "PRET" [] Required "<sp> command" Login P::NONE, None, Known;
     Hash "HASH" [] Required "<sp> pathname" Login P::READ, None, Known;
     Rang "RANG" [] Required "<sp> start <sp> end" Login P::READ, None, Known;

@@ -6,7 +6,7 @@ use nom::combinator::{opt, rest};
 use nom::sequence::{pair, preceded};
 
 use super::grammar::{Parsed, is_blank, upper_case, whole, word};
-use super::{Command, CommandError, EpsvArgument, address, facts, settings, site};
+use super::{Command, CommandError, EpsvArgument, address, facts, security, settings, site};
 use crate::secret::Secret;
 use crate::verb::{Argument, Status, Verb};
 
@@ -85,6 +85,17 @@ fn with_argument(verb: Verb, argument: &[u8]) -> Result<Command, CommandError> {
         Verb::Mff => return facts::mff(argument),
         Verb::Site => return site::site(argument),
         _ if argument.iter().any(u8::is_ascii_control) => return Err(CommandError::ControlByte),
+        Verb::Auth
+        | Verb::Adat
+        | Verb::Pbsz
+        | Verb::Prot
+        | Verb::Mic
+        | Verb::Conf
+        | Verb::Enc
+        | Verb::Sscn
+        | Verb::Host => {
+            return security::security(verb, argument);
+        }
         _ => return plain(verb, argument),
     }
     Ok(Command::Path(verb, argument.into()))

@@ -35,6 +35,10 @@ impl Command {
             Self::Mdtm { path, .. } => line(out, Verb::Mdtm, &[path]),
             Self::SetTime(verb, at, path) => line(out, *verb, &[&time_val(*at), b" ", path]),
             Self::Mff(facts, path) => line(out, Verb::Mff, &[&facts_to_set(facts), b" ", path]),
+            Self::Security(command) => {
+                line(out, command.verb(), &[]);
+                command.write_argument(out);
+            }
             Self::Site(site) => write_site(out, site),
             Self::Help(topic) => line(out, Verb::Help, &[topic]),
             Self::Opts(options) => write_opts(out, options),

@@ -40,6 +40,12 @@ pub enum CloseReason {
     ForeignProtocol,
     /// The client did not take its replies.
     RepliesUnread,
+    /// TLS could not be begun on the control connection, or not be ended.
+    TlsFailed,
+    /// Something was sent in clear behind AUTH, before TLS was on.
+    PlaintextBehindAuth,
+    /// HOST and the TLS handshake named different hosts.
+    HostMismatch,
     /// There was no room for it.
     NotAdmitted,
     /// The server is ending.
@@ -62,6 +68,11 @@ impl Session {
         match self.work {
             Work::Idle => {}
             Work::LoginDelay => self.work = Work::Idle,
+            Work::Securing(_) | Work::Unsecuring => {
+                // Nothing can be said between two layers.
+                self.outbox.mute();
+                self.cancel(|step| step == Step::Layer);
+            }
             Work::Question(_) | Work::Status(_) => self.cancel(|step| step == Step::Question),
             Work::Transfer(_) => self.stop_transfer(match reason {
                 CloseReason::Drained => TransferOutcome::Drained,
@@ -89,6 +100,9 @@ impl Session {
 
     /// The host neither answers nor can be cancelled: the one end that does not wait for it.
     pub(super) fn close_stuck(&mut self) {
+        if self.is_between_layers() {
+            self.outbox.mute();
+        }
         self.outbox.write(reply!("421 The storage does not answer, closing."));
         self.ledger.write_off();
         self.write_off_transfer();

@@ -1,4 +1,4 @@
-//! PASV, EPSV, LPSV, PORT, EPRT, LPRT: how the next data connection will come about.
+//! PASV, EPSV, LPSV, CPSV, PORT, EPRT, LPRT: how the next data connection will come about.
 //!
 //! One setup at a time; a new one replaces the old. A passive connection is accepted as soon as the client makes it,
 //! and judged by its address: a stranger is turned away and the listener keeps waiting.
@@ -10,8 +10,9 @@ use rand_chacha::rand_core::Rng;
 
 use super::ledger::Step;
 use super::question::Question;
+use super::security::TlsFault;
 use super::{Session, Work};
-use crate::action::{Action, CloseHow, DataAction, Ports};
+use crate::action::{Action, CloseHow, DataAction, Ports, TlsRole};
 use crate::command::EpsvArgument;
 use crate::digits::Decimal;
 use crate::failure::Failure;
@@ -30,7 +31,9 @@ pub(super) enum DataSetup {
     /// The client is to connect.
     Listening(Waiting),
     /// The client has connected, ahead of its command.
-    Connected(DataId),
+    Connected(Link),
+    /// It had, and TLS was not to be had with it: 522.
+    Refused(TlsFault),
     /// We are to connect, once the 150 has left.
     Active(SocketAddr),
 }
@@ -40,7 +43,25 @@ pub(super) enum DataSetup {
 pub(super) struct Waiting {
     pub(super) listener: ListenerId,
     pub(super) data: DataId,
+    role: TlsRole,
     strangers: u32,
+}
+
+/// A data connection that waits for its command.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) data: DataId,
+    /// Which side of a TLS handshake on it is ours.
+    pub(super) role: TlsRole,
+    pub(super) tls: LinkTls,
+}
+
+/// How far TLS is on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkTls {
+    Clear,
+    Securing,
+    Secured,
 }
 
 impl Session {
@@ -62,8 +83,11 @@ impl Session {
         if self.refused_by_epsv_all() {
             return;
         }
-        if verb == Verb::Pasv && !self.local.is_ipv4() {
+        if matches!(verb, Verb::Pasv | Verb::Cpsv) && !self.local.is_ipv4() {
             return self.finish(reply!("425 PASV cannot tell an IPv6 address, use EPSV."));
+        }
+        if verb == Verb::Cpsv && self.refused_between_servers() {
+            return;
         }
         self.listen(verb);
     }
@@ -91,7 +115,8 @@ impl Session {
             Ok(listening) => listening.address.port(),
             Err(_) => return self.finish(reply!("425 No port to listen on, try again later.")),
         };
-        self.data = DataSetup::Listening(self.accept_on(listener, 0));
+        let role = if verb == Verb::Cpsv { TlsRole::Client } else { self.data_role() };
+        self.data = DataSetup::Listening(self.accept_on(listener, role, 0));
         let reply = self.passive_reply(verb, port);
         self.finish(reply);
     }
@@ -138,7 +163,7 @@ impl Session {
         if address.is_ipv4() != self.peer.is_ipv4() {
             return self.refuse_family();
         }
-        if address.ip() != self.peer.ip() {
+        if !self.may_connect(address.ip()) {
             self.notify(Notice::Refused { what: Refusal::Bounce });
             return self.finish(reply!("501 Only your own address is allowed."));
         }
@@ -166,11 +191,16 @@ impl Session {
         self.parameters.epsv_all
     }
 
-    fn accept_on(&mut self, listener: ListenerId, strangers: u32) -> Waiting {
+    /// Whether data connections may go to and come from `address`: the client's own, or that of a partner (FXP).
+    fn may_connect(&self, address: IpAddr) -> bool {
+        address == self.peer.ip() || self.config.fxp.iter().any(|network| network.contains(address))
+    }
+
+    fn accept_on(&mut self, listener: ListenerId, role: TlsRole, strangers: u32) -> Waiting {
         let data = DataId(self.ledger.mint());
         let ticket = self.ledger.issue(Step::Accept(data), None);
         self.outbox.push(Action::Data(DataAction::Accept { ticket, listener, data }));
-        Waiting { listener, data, strangers }
+        Waiting { listener, data, role, strangers }
     }
 
     /// Someone connected to a passive port, or nobody can any more.
@@ -183,9 +213,9 @@ impl Session {
             return;
         };
         match result {
-            Ok(connected) if connected.peer.ip() == self.peer.ip() => {
+            Ok(connected) if self.may_connect(connected.peer.ip()) => {
                 self.outbox.push(Action::Data(DataAction::CloseListener(waiting.listener)));
-                self.give_connection(data);
+                self.give_connection(data, waiting.role);
             }
             Ok(connected) => {
                 self.close_stray(data);
@@ -193,7 +223,7 @@ impl Session {
                 if waiting.strangers >= self.config.limits.strangers {
                     return self.give_up(&waiting);
                 }
-                let waiting = self.accept_on(waiting.listener, waiting.strangers + 1);
+                let waiting = self.accept_on(waiting.listener, waiting.role, waiting.strangers + 1);
                 self.give_waiting(waiting);
             }
             Err(_) => self.give_up(&waiting),
@@ -220,10 +250,17 @@ impl Session {
         }
     }
 
-    fn give_connection(&mut self, data: DataId) {
+    fn give_connection(&mut self, data: DataId, role: TlsRole) {
         match &self.work {
-            Work::Transfer(transfer) if transfer.is_connecting() => self.transfer_connected(data),
-            _ => self.data = DataSetup::Connected(data),
+            Work::Transfer(transfer) if transfer.is_connecting() => self.transfer_connected(data, role),
+            _ => {
+                // TLS begins now: some clients send their command once it is done (RFC 4217 leaves the order open).
+                let tls = if self.is_private() { LinkTls::Securing } else { LinkTls::Clear };
+                self.data = DataSetup::Connected(Link { data, role, tls });
+                if tls == LinkTls::Securing {
+                    self.secure_data(data, role, Step::SecureData(data));
+                }
+            }
         }
     }
 
@@ -237,9 +274,13 @@ impl Session {
     /// Closes whatever was set up for the next data connection.
     pub(super) fn close_data_setup(&mut self) {
         match core::mem::replace(&mut self.data, DataSetup::None) {
-            DataSetup::None | DataSetup::Active(_) => {}
+            DataSetup::None | DataSetup::Active(_) | DataSetup::Refused(_) => {}
             DataSetup::Listening(waiting) => self.close_listener(&waiting),
-            DataSetup::Connected(data) => self.close_stray(data),
+            // Closed once its handshake has been answered.
+            DataSetup::Connected(Link { data, tls: LinkTls::Securing, .. }) => {
+                self.cancel(|step| step == Step::SecureData(data));
+            }
+            DataSetup::Connected(link) => self.close_stray(link.data),
         }
     }
 
@@ -249,7 +290,7 @@ impl Session {
         self.outbox.push(Action::Data(DataAction::CloseListener(waiting.listener)));
     }
 
-    fn close_stray(&mut self, data: DataId) {
+    pub(super) fn close_stray(&mut self, data: DataId) {
         let ticket = self.issue::<Closed>(Step::Stray);
         self.outbox.push(Action::Data(DataAction::Close { ticket, data, how: CloseHow::Abort }));
     }

@@ -87,7 +87,7 @@ impl Session {
             Command::Path(verb, path) => self.run_path(verb, &path),
             Command::User(name) => self.run_user(name),
             Command::Pass(password) => self.run_pass(password),
-            Command::Acct(_) => self.run_acct(),
+            Command::Acct(account) => self.run_acct(account),
             Command::Port(_, address) => self.run_port(address),
             Command::PortFamily(_) => self.refuse_family(),
             Command::Epsv(argument) => self.run_epsv(argument),
@@ -99,6 +99,7 @@ impl Session {
             Command::Mdtm { path, set } => self.run_mdtm(&path, set),
             Command::SetTime(verb, time, path) => self.run_set_time(verb, time, &path),
             Command::Mff(facts, path) => self.run_mff(facts, &path),
+            Command::Security(command) => self.run_security(command),
             Command::Site(command) => self.run_site(command),
             Command::Help(topic) => self.run_help(&topic),
             Command::Opts(argument) => self.run_opts(argument),
@@ -117,7 +118,7 @@ impl Session {
             Verb::Rein => self.run_rein(),
             Verb::Cdup => self.change_directory(self.cwd.parent()),
             Verb::Pwd => self.run_pwd(),
-            Verb::Pasv | Verb::Lpsv => self.run_passive(verb),
+            Verb::Pasv | Verb::Lpsv | Verb::Cpsv => self.run_passive(verb),
             Verb::Abor => self.run_abor(),
             Verb::Stou => self.run_stou(b""),
             Verb::List | Verb::Nlst | Verb::Mlsd => self.run_listing(verb, b""),
@@ -130,6 +131,8 @@ impl Session {
             Verb::Help => self.run_help(b""),
             Verb::Feat => self.run_feat(),
             Verb::Noop => self.finish(reply!("200 OK.")),
+            Verb::Ccc => self.run_ccc(),
+            Verb::Sscn => self.tell_sscn(),
             // The grammar gives every other verb an argument.
             _ => self.finish(reply!("501 Argument missing.")),
         }
@@ -252,6 +255,7 @@ fn verb_of(command: &Command) -> Option<Verb> {
         Command::Rest(_) => Verb::Rest,
         Command::Mdtm { .. } => Verb::Mdtm,
         Command::Mff(..) => Verb::Mff,
+        Command::Security(command) => command.verb(),
         Command::Site(_) => Verb::Site,
         Command::Help(_) => Verb::Help,
         Command::Opts(_) => Verb::Opts,
@@ -268,6 +272,7 @@ const fn keeps_restart(verb: Verb) -> bool {
         Verb::Pasv
             | Verb::Epsv
             | Verb::Lpsv
+            | Verb::Cpsv
             | Verb::Port
             | Verb::Eprt
             | Verb::Lprt

@@ -27,7 +27,7 @@ pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
         Failure::Vetoed => reply!("550 Refused by policy."),
         Failure::LoginIncorrect => reply!("530 Login incorrect."),
         Failure::AccountRequired => reply!("332 Account required."),
-        Failure::Tls => reply!("522 TLS failed."),
+        Failure::Tls => reply!("522 TLS negotiation failed on the data connection."),
         Failure::NoPort | Failure::Refused | Failure::Unreachable | Failure::Reset => {
             reply!("425 Cannot open a data connection.")
         }
@@ -35,7 +35,7 @@ pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
     }
 }
 
-/// The reply of a transfer that ended behind its 150 in anything but success: one of 425, 426, 451, 551, 552.
+/// The reply of a transfer that ended behind its 150 in anything but success: one of 425, 426, 451, 522, 551, 552.
 pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
     match outcome {
         TransferOutcome::Complete => reply!("226 Transfer complete."),
@@ -44,12 +44,14 @@ pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
         TransferOutcome::Reset if !connected => reply!("425 Cannot open the data connection."),
         TransferOutcome::TimedOut => reply!("426 The data connection stalled."),
         TransferOutcome::Reset => reply!("426 The data connection was lost."),
+        TransferOutcome::NotResumed => reply!("522 The TLS session of the control connection must be resumed."),
         TransferOutcome::Truncated => reply!("426 The data ended too early."),
         TransferOutcome::ControlLost => reply!("426 The control connection was lost."),
         TransferOutcome::Drained => reply!("426 The server is closing."),
         TransferOutcome::OverQuota => reply!("552 Quota exceeded."),
         TransferOutcome::Vetoed => reply!("551 Refused by policy."),
         TransferOutcome::Failed(failure) => match failure {
+            Failure::Tls => reply!("522 TLS negotiation failed on the data connection."),
             Failure::NoSpace => reply!("552 No space left."),
             Failure::Exists => reply!("551 The name was taken meanwhile."),
             Failure::BadOffset => reply!("551 The restart offset lies beyond the end of the file."),
@@ -61,7 +63,10 @@ pub(super) fn broken_off(outcome: TransferOutcome, connected: bool) -> Reply {
 /// What a failed action makes of its transfer.
 pub(super) const fn outcome_of(failure: Failure) -> TransferOutcome {
     match failure {
-        Failure::Reset | Failure::Refused | Failure::Unreachable | Failure::NoPort => TransferOutcome::Reset,
+        // A handshake that fails is none of this: here TLS broke on bytes that were moving.
+        Failure::Reset | Failure::Refused | Failure::Unreachable | Failure::NoPort | Failure::Tls => {
+            TransferOutcome::Reset
+        }
         Failure::TimedOut => TransferOutcome::TimedOut,
         Failure::OverQuota => TransferOutcome::OverQuota,
         Failure::Vetoed => TransferOutcome::Vetoed,

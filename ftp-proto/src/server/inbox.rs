@@ -31,16 +31,21 @@ pub(crate) struct Inbox {
     tail: Vec<u8>,
     queue: VecDeque<(Parsed, u32)>,
     queued_bytes: usize,
+    /// Whether bytes stand behind the line that was framed last.
+    more: bool,
 }
 
 impl Inbox {
     pub(crate) const fn new(line_limit: usize) -> Self {
-        Self { framer: Framer::new(line_limit), tail: Vec::new(), queue: VecDeque::new(), queued_bytes: 0 }
+        Self { framer: Framer::new(line_limit), tail: Vec::new(), queue: VecDeque::new(), queued_bytes: 0, more: false }
     }
 
     /// The next line at the front of `input`.
     pub(crate) fn frame(&mut self, input: &mut &[u8], config: &Config) -> Option<Incoming> {
-        Some(match self.framer.next(input)? {
+        self.more = false;
+        let frame = self.framer.next(input)?;
+        self.more = !input.is_empty();
+        Some(match frame {
             Frame::Line(line) => {
                 let parsed = match stand_in(line, config) {
                     Some(custom) => Ok(custom),
@@ -100,6 +105,11 @@ impl Inbox {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether anything came in behind the line that was taken last: commands, a part of one, or bytes not framed yet.
+    pub(crate) fn holds_anything(&self) -> bool {
+        self.more || self.has_tail() || !self.is_empty() || self.framer.has_begun_a_line()
     }
 
     /// Whether this verb, one without an argument, waits.

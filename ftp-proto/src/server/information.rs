@@ -79,6 +79,9 @@ impl Session {
             reply.line(text.as_bytes());
         };
         line(alloc::format!("Connected from {}", self.peer.ip()));
+        if let Some(security) = self.describe_security() {
+            line(security.into());
+        }
         if let Some(account) = self.login.account() {
             let kind = match self.parameters.representation {
                 Representation::Ascii => "A",
@@ -89,7 +92,7 @@ impl Session {
             line(alloc::format!("Idle time {} s", self.idle_timeout().as_secs()));
             match (&self.work, &self.data) {
                 (Work::Transfer(transfer), _) => line(transfer.describe(self.now)),
-                (_, DataSetup::None) => line("No data connection".into()),
+                (_, DataSetup::None | DataSetup::Refused(_)) => line("No data connection".into()),
                 (_, DataSetup::Listening(_)) => line("Waiting for a data connection".into()),
                 (_, DataSetup::Connected(_)) => line("A data connection is open".into()),
                 (_, DataSetup::Active(address)) => line(alloc::format!("Will connect to {address}")),

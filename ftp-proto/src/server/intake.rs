@@ -7,7 +7,8 @@ use crate::verb::Verb;
 /// What the session wants to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
-    /// Whether to read the control connection now. A broken connection may be reported at any time.
+    /// Whether to read the control connection now. A broken connection may be reported at any time. While TLS begins
+    /// or ends this is off: what comes in then is for the TLS layer, which reads it by itself.
     pub control: bool,
 }
 
@@ -15,6 +16,12 @@ impl Session {
     /// Frames `input` as far as there is room, running each command that can run.
     pub(super) fn feed(&mut self, mut input: &[u8]) {
         while self.ending.is_none() {
+            if matches!(self.work, Work::Securing(_)) {
+                if !input.is_empty() {
+                    self.plaintext_behind_auth();
+                }
+                return;
+            }
             if !self.has_room() {
                 return self.inbox.keep(input);
             }

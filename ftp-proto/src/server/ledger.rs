@@ -13,6 +13,10 @@ use crate::time::Instant;
 pub(crate) enum Step {
     /// The one question that the running command waits for.
     Question,
+    /// TLS on the control connection: beginning or ending.
+    Layer,
+    /// TLS on a data connection whose command has not come yet.
+    SecureData(DataId),
     /// Waiting for a passive connection, which will have this name.
     Accept(DataId),
     /// Part of the running transfer.
@@ -27,6 +31,8 @@ pub(crate) enum TransferStep {
     /// Finding out and opening what is to be moved.
     Open,
     Connect,
+    /// TLS on its data connection.
+    Secure,
     Read,
     Send,
     Receive,
@@ -114,6 +120,13 @@ impl Ledger {
         open.cancelled = true;
         open.deadline = Some(grace);
         Some(Overdue::Cancel(open.id))
+    }
+
+    /// Makes the open action of `from` a part of `to`.
+    pub(crate) fn hand_over(&mut self, from: Step, to: Step) {
+        for open in self.open.iter_mut().filter(|open| open.step == from) {
+            open.step = to;
+        }
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {

@@ -1,12 +1,18 @@
 //! USER, PASS, ACCT, REIN: who is there (RFC 959 §4.1.1, RFC 2577 §5 and §7).
 //!
 //! ```text
-//! Nobody ──USER──► Named ──PASS──► (Authenticate) ──ok──► LoggedIn
-//!    ▲               ▲                  │ failed, after a delay     │
-//!    └───────────────│──────────────────┘◄──────────USER, REIN──────┘
+//! Nobody ──USER──► Named ──PASS──► (Authenticate) ──ok────────────────────────────► LoggedIn
+//!    ▲               │                  │ an account is asked for too                ▲  │
+//!    │               │                  └───► NeedsAccount ──ACCT──► (Authenticate) ─┤  │
+//!    │               └─ with a certificate: (Authenticate) ──ok──────────────────────┘  │
+//!    └─────────────────────────── failed, after a delay; USER, REIN ────────────────────┘
 //! ```
+//!
+//! Where the client has shown a certificate, USER asks whether that is enough (232, RFC 2228 §5.1); where it is not,
+//! the password is asked for, and nothing counts as failed.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::question::Question;
 use super::{CloseReason, Session, Timer, Work};
@@ -33,16 +39,32 @@ enum Stage {
     #[default]
     Nobody,
     Named(Box<[u8]>),
+    /// Name and password are right; ACCT must follow.
+    NeedsAccount(Box<Named>),
     LoggedIn(Box<Account>),
+    /// By the client's certificate alone.
+    LoggedInByCertificate(Box<Account>),
+}
+
+/// What was given so far.
+#[derive(Debug)]
+struct Named {
+    user: Box<[u8]>,
+    password: Option<Secret>,
 }
 
 impl Login {
     /// Who is logged in.
     pub(super) fn account(&self) -> Option<&Account> {
         match &self.stage {
-            Stage::LoggedIn(account) => Some(account),
-            Stage::Nobody | Stage::Named(_) => None,
+            Stage::LoggedIn(account) | Stage::LoggedInByCertificate(account) => Some(account),
+            Stage::Nobody | Stage::Named(_) | Stage::NeedsAccount(_) => None,
         }
+    }
+
+    /// Whether no USER is in force.
+    pub(super) const fn is_nobody(&self) -> bool {
+        matches!(self.stage, Stage::Nobody)
     }
 }
 
@@ -54,44 +76,113 @@ impl Session {
         several(220, first.iter().map(|line| line.as_bytes()), last.as_bytes())
     }
 
+    /// The greeting of a virtual host; the server's own where it has none.
+    pub(super) fn greeting_of(&self, lines: &[Arc<str>]) -> Reply {
+        let Some((last, first)) = lines.split_last() else { return self.greeting() };
+        several(220, first.iter().map(|line| line.as_bytes()), last.as_bytes())
+    }
+
     /// USER, at any time: forgets who was there. The answer is the same whether the name is known or not.
     pub(super) fn run_user(&mut self, name: Box<[u8]>) {
+        if self.needs_tls_first() {
+            return;
+        }
         self.log_out();
+        if self.certificate().is_some() {
+            self.authenticate(&name, None, None);
+        } else {
+            self.finish(reply!("331 Password required."));
+        }
         self.login.stage = Stage::Named(name);
-        self.finish(reply!("331 Password required."));
     }
 
     pub(super) fn run_pass(&mut self, password: Secret) {
-        let Stage::Named(user) = &self.login.stage else {
-            return self.finish(reply!("503 Send USER first."));
-        };
-        let mut credentials = Credentials::new(user, b"", self.peer);
-        credentials.password = Some(password);
-        self.ask(Question::Login, |ticket| HostAction::Authenticate { ticket, credentials: Box::new(credentials) });
-    }
-
-    pub(super) fn answer_login(&mut self, result: Result<Account, Failure>) {
-        let Stage::Named(user) = core::mem::take(&mut self.login.stage) else {
-            return self.finish(reply!("530 Login incorrect."));
-        };
-        match result {
-            Ok(account) => self.logged_in(account),
-            Err(_) => {
-                self.notify(Notice::LoginFailed { user });
-                self.work = Work::LoginDelay;
-                self.timers.set(Timer::LoginDelay, self.now + self.config.timeouts.login_delay);
+        if self.needs_tls_first() {
+            return;
+        }
+        match &mut self.login.stage {
+            Stage::Named(user) => {
+                let user = user.clone();
+                self.authenticate(&user, Some(password), None);
             }
+            Stage::LoggedInByCertificate(_) => self.finish(reply!("202 No password is needed.")),
+            Stage::NeedsAccount(_) => self.finish(reply!("503 Send ACCT now.")),
+            Stage::Nobody | Stage::LoggedIn(_) => self.finish(reply!("503 Send USER first.")),
         }
     }
 
+    /// ACCT, where a login asked for it.
+    pub(super) fn run_acct(&mut self, account: Secret) {
+        if self.needs_tls_first() {
+            return;
+        }
+        match &mut self.login.stage {
+            Stage::NeedsAccount(named) => {
+                let (user, password) = (named.user.clone(), named.password.take());
+                self.authenticate(&user, password, Some(account));
+            }
+            Stage::LoggedIn(_) | Stage::LoggedInByCertificate(_) => self.finish(reply!("202 No account is needed.")),
+            Stage::Nobody | Stage::Named(_) => self.finish(reply!("503 Send USER first.")),
+        }
+    }
+
+    /// Asks who this is, with all that was given.
+    fn authenticate(&mut self, user: &[u8], password: Option<Secret>, account: Option<Secret>) {
+        let credentials = Box::new(Credentials {
+            user: user.into(),
+            password: password.clone(),
+            account,
+            certificate: self.certificate(),
+            host: self.host(),
+            secured: self.is_secured(),
+            peer: self.peer,
+        });
+        self.ask(Question::Login(password), |ticket| HostAction::Authenticate { ticket, credentials });
+    }
+
+    pub(super) fn answer_login(&mut self, password: Option<Secret>, result: Result<Account, Failure>) {
+        let by_certificate = password.is_none();
+        match (core::mem::take(&mut self.login.stage), result) {
+            (Stage::Named(_), Ok(account)) if by_certificate => self.logged_in_by_certificate(account),
+            (Stage::Named(user), Err(Failure::AccountRequired)) => {
+                self.login.stage = Stage::NeedsAccount(Box::new(Named { user, password }));
+                self.finish(reply!("332 Account required."));
+            }
+            (Stage::Named(user), Err(_)) if by_certificate => {
+                self.login.stage = Stage::Named(user);
+                self.finish(reply!("331 Password required."));
+            }
+            (Stage::Named(_) | Stage::NeedsAccount(_), Ok(account)) => self.logged_in(account),
+            (Stage::Named(user), Err(_)) => self.login_failed(user),
+            (Stage::NeedsAccount(named), Err(_)) => self.login_failed(named.user),
+            _ => self.finish(reply!("530 Login incorrect.")),
+        }
+    }
+
+    fn login_failed(&mut self, user: Box<[u8]>) {
+        self.notify(Notice::LoginFailed { user });
+        self.work = Work::LoginDelay;
+        self.timers.set(Timer::LoginDelay, self.now + self.config.timeouts.login_delay);
+    }
+
     fn logged_in(&mut self, account: Account) {
+        let welcome = self.welcome(230, &account, b"Logged in.");
+        self.login.stage = Stage::LoggedIn(Box::new(account));
+        self.finish(welcome);
+    }
+
+    fn logged_in_by_certificate(&mut self, account: Account) {
+        let welcome = self.welcome(232, &account, b"Logged in by certificate.");
+        self.login.stage = Stage::LoggedInByCertificate(Box::new(account));
+        self.finish(welcome);
+    }
+
+    fn welcome(&mut self, code: u16, account: &Account, last: &[u8]) -> Reply {
         self.notify(Notice::LoggedIn { user: account.name.clone() });
         self.cwd = account.home.clone();
         self.timers.stop(Timer::Login);
-        let welcome = several(230, account.welcome.iter().map(|line| line.as_bytes()), b"Logged in.");
         self.login.failures = 0;
-        self.login.stage = Stage::LoggedIn(Box::new(account));
-        self.finish(welcome);
+        several(code, account.welcome.iter().map(|line| line.as_bytes()), last)
     }
 
     /// The delay is over: says no, in one text for every reason.
@@ -104,23 +195,15 @@ impl Session {
         self.finish(reply!("530 Login incorrect."));
     }
 
-    /// ACCT: no account here asks for one.
-    pub(super) fn run_acct(&mut self) {
-        self.finish(match self.login.account() {
-            Some(_) => reply!("202 No account is needed."),
-            None => reply!("503 Send USER first."),
-        });
-    }
-
     /// REIN: everything as it was when the connection began (RFC 959 §4.1.1).
     pub(super) fn run_rein(&mut self) {
         self.log_out();
         self.parameters = super::Parameters::default();
         let greeting = self.greeting();
-        self.finish(greeting);
+        self.reset_security(greeting);
     }
 
-    fn log_out(&mut self) {
+    pub(super) fn log_out(&mut self) {
         if self.login.account().is_some() {
             self.timers.stop(Timer::Idle);
             self.timers.set(Timer::Login, self.now + self.config.timeouts.login);

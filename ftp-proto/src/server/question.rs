@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::ledger::Step;
+use super::security::Selecting;
 use super::{Session, Work};
 use crate::action::{CustomCommand, DataAction, HostAction, StorageAction};
 use crate::command::RawPath;
@@ -12,6 +13,7 @@ use crate::notice::{Change, Notice};
 use crate::outcome::{CustomAnswer, CustomReply};
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
+use crate::secret::Secret;
 use crate::ticket::{Answer, Outcome, Ticket, outcome};
 use crate::time::UnixTime;
 use crate::verb::Verb;
@@ -19,7 +21,9 @@ use crate::verb::Verb;
 /// What the running command asked, with all it needs to reply.
 #[derive(Debug)]
 pub(super) enum Question {
-    Login,
+    /// With the password, for the case that an account is asked for as well.
+    Login(Option<Secret>),
+    Host(Selecting),
     ChangeDirectory(VirtualPath),
     Listen(Verb, ListenerId),
     Room(u64),
@@ -73,7 +77,8 @@ impl Session {
             return;
         }
         match question {
-            Question::Login => self.answer_login(outcome(result)),
+            Question::Login(password) => self.answer_login(password, outcome(result)),
+            Question::Host(selecting) => self.answer_host(selecting, outcome(result)),
             Question::ChangeDirectory(path) => self.answer_change_directory(path, outcome(result)),
             Question::Listen(verb, listener) => self.answer_listen(verb, listener, outcome(result)),
             Question::Room(wanted) => self.answer_room(wanted, outcome(result)),

@@ -28,11 +28,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::data::{DataSetup, Waiting};
+use super::data::{DataSetup, Link, LinkTls, Waiting};
 use super::flow::Flow;
 use super::ledger::{Step, TransferStep};
+use super::security::TlsFault;
 use super::{Session, Timer, Work};
-use crate::action::{Action, DataAction};
+use crate::action::{Action, DataAction, TlsRole};
 use crate::digits::Decimal;
 use crate::failure::Failure;
 use crate::id::DataId;
@@ -77,6 +78,8 @@ enum Stage {
     /// Active mode: the 150 must leave first, up to this mark.
     Announced(u64),
     Connecting,
+    /// The connection is there, and its TLS handshake runs.
+    Securing,
     Moving,
     Stopping,
     Closing,
@@ -152,7 +155,7 @@ impl Session {
             let went_on = match transfer.stage {
                 Stage::Opening => self.advance_opening(&mut transfer),
                 Stage::Announced(mark) => self.advance_announced(&mut transfer, mark),
-                Stage::Connecting => false,
+                Stage::Connecting | Stage::Securing => false,
                 Stage::Moving => self.advance_moving(&mut transfer),
                 Stage::Stopping => self.advance_stopping(&mut transfer),
                 Stage::Closing if self.transfer_is_open() => false,
@@ -200,10 +203,14 @@ impl Session {
     }
 
     fn announce(&mut self, transfer: &mut Transfer) {
+        if let DataSetup::Refused(_) = self.data {
+            // Its handshake failed while the file was opened.
+            return self.refuse(transfer, Failure::Tls);
+        }
         let reply = self.announcement(transfer);
         self.outbox.write(reply);
         match mem::replace(&mut self.data, DataSetup::None) {
-            DataSetup::None => self.stop(transfer, TransferOutcome::Reset),
+            DataSetup::None | DataSetup::Refused(_) => self.stop(transfer, TransferOutcome::Reset),
             DataSetup::Active(address) => {
                 transfer.stage = Stage::Announced(self.outbox.mark());
                 // Kept until the 150 has left: only then is it dialled. A client that does not take it gets no longer
@@ -211,7 +218,12 @@ impl Session {
                 self.data = DataSetup::Active(address);
                 self.timers.set(Timer::Data, self.now + self.config.timeouts.data);
             }
-            DataSetup::Connected(data) => self.connected(transfer, data),
+            DataSetup::Connected(Link { data, tls: LinkTls::Securing, .. }) => {
+                let step = Step::Transfer(TransferStep::Secure);
+                self.ledger.hand_over(Step::SecureData(data), step);
+                self.await_handshake(transfer, data);
+            }
+            DataSetup::Connected(link) => self.connected(transfer, link.data),
             DataSetup::Listening(waiting) => {
                 transfer.waiting = Some(waiting);
                 transfer.stage = Stage::Connecting;
@@ -263,11 +275,33 @@ impl Session {
     }
 
     /// The passive connection that the running transfer waits for has come.
-    pub(super) fn transfer_connected(&mut self, data: DataId) {
+    pub(super) fn transfer_connected(&mut self, data: DataId, role: TlsRole) {
         let Some(mut transfer) = self.take_transfer() else { return };
-        self.connected(&mut transfer, data);
+        self.linked(&mut transfer, data, role);
         self.work = Work::Transfer(transfer);
         self.advance_transfer();
+    }
+
+    /// The connection is there: bytes may flow, or TLS comes first.
+    fn linked(&mut self, transfer: &mut Transfer, data: DataId, role: TlsRole) {
+        if !self.is_private() {
+            return self.connected(transfer, data);
+        }
+        self.secure_data(data, role, Step::Transfer(TransferStep::Secure));
+        self.await_handshake(transfer, data);
+    }
+
+    fn await_handshake(&mut self, transfer: &mut Transfer, data: DataId) {
+        transfer.data = Some(data);
+        transfer.waiting = None;
+        transfer.stage = Stage::Securing;
+        self.timers.set(Timer::Data, self.now + self.config.timeouts.data);
+    }
+
+    /// The data connection took too long to come about.
+    pub(super) fn connection_overdue(&mut self) {
+        let securing = matches!(&self.work, Work::Transfer(transfer) if transfer.stage == Stage::Securing);
+        self.stop_transfer(if securing { TlsFault::Failed.outcome() } else { TransferOutcome::TimedOut });
     }
 
     fn connected(&mut self, transfer: &mut Transfer, data: DataId) {

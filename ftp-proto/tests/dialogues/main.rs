@@ -4,14 +4,19 @@
 mod world;
 
 mod abort;
+mod certificates;
 mod closing;
 mod data_setup;
+mod fxp;
+mod hosts;
 mod listings;
 mod login;
 mod misuse;
 mod navigation;
 mod pipelining;
+mod protection;
 mod restart;
 mod timers;
+mod tls;
 mod transfers;
 mod wire;

@@ -84,9 +84,7 @@ fn a_mistake_leaves_the_session_as_it_was() {
 #[test]
 fn what_is_known_and_not_built_is_502() {
     let mut world = World::logged_in();
-    for line in
-        ["SMNT x", "AUTH TLS", "PBSZ 0", "PROT P", "CCC", "HOST x", "LANG", "HASH a.txt", "XCRC a.txt", "PRET x"]
-    {
+    for line in ["SMNT x", "AUTH TLS", "PBSZ 0", "PROT P", "CCC", "LANG", "HASH a.txt", "XCRC a.txt", "PRET x"] {
         world.ask(line, "502");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use ftp_proto::action::CloseHow;
+use ftp_proto::action::{CloseHow, TlsRole};
 use ftp_proto::outcome::{Connected, DataEnd, Done, Moved, Received};
 use ftp_proto::{ActionId, Completion, DataId, Failure, FileId, Ticket};
 
@@ -30,6 +30,9 @@ pub(crate) struct Link {
     pub(crate) reads: bool,
     pub(crate) closed: Option<CloseHow>,
     pub(crate) waiting: Vec<Waiting>,
+    /// The server's side of TLS on it, once that was begun; and whether the handshake still runs.
+    pub(crate) tls: Option<TlsRole>,
+    pub(crate) handshakes: bool,
 }
 
 /// An action on a connection that could not be done at once.
@@ -52,6 +55,8 @@ impl Link {
             reads: true,
             closed: None,
             waiting: Vec::new(),
+            tls: None,
+            handshakes: false,
         }
     }
 

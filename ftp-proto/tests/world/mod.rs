@@ -17,6 +17,7 @@ mod dice;
 mod links;
 mod replies;
 mod run;
+mod tls;
 mod tree;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -37,6 +38,8 @@ use self::books::Books;
 pub(crate) use self::dice::Dice;
 use self::links::{Link, Listener};
 pub(crate) use self::replies::{Reply, Wire};
+pub(crate) use self::tls::Layer;
+use self::tls::Tls;
 use self::tree::OpenFile;
 pub(crate) use self::tree::Tree;
 
@@ -55,6 +58,7 @@ pub(crate) struct World {
     /// Events and actions as text, where `logs` is on.
     pub(crate) log: Vec<String>,
     pub(crate) logs: bool,
+    pub(crate) tls: Tls,
     books: Books,
     accounts: BTreeMap<Vec<u8>, (Vec<u8>, Account)>,
     files: BTreeMap<FileId, OpenFile>,
@@ -131,6 +135,7 @@ impl World {
             cancelled: Vec::new(),
             log: Vec::new(),
             logs: false,
+            tls: Tls::default(),
             books: Books::default(),
             accounts: accounts.into(),
             files: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! What the client reads on the control connection: bytes to replies, each judged by its form (RFC 959 §4.2).
 
+use super::Layer;
+
 /// One whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
@@ -8,6 +10,8 @@ pub(crate) struct Reply {
     pub(crate) lines: Vec<String>,
     /// Where in the stream it ends.
     pub(crate) end: usize,
+    /// Whether it came under TLS.
+    pub(crate) secured: bool,
 }
 
 impl Reply {
@@ -30,12 +34,15 @@ pub(crate) struct Wire {
     pub(crate) read: usize,
     /// Answers to Telnet options, which are no part of any reply.
     pub(crate) telnet: Vec<[u8; 3]>,
+    secured: bool,
     /// How many bytes the kernel took.
     pub(crate) credited: usize,
 }
 
 impl Wire {
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8], layer: Layer) {
+        assert!(matches!(layer, Layer::Clear | Layer::Secured), "written between two layers");
+        self.secured = layer == Layer::Secured;
         self.bytes.extend_from_slice(bytes);
         while let Some(reply) = self.parse() {
             self.replies.push(reply);
@@ -73,7 +80,7 @@ impl Wire {
         } else {
             assert_eq!(lines[0].as_bytes()[3], b' ', "{}", lines[0]);
         }
-        Some(Reply { code, lines, end: self.parsed })
+        Some(Reply { code, lines, end: self.parsed, secured: self.secured })
     }
 
     fn line(&mut self) -> Option<String> {

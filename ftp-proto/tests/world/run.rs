@@ -63,10 +63,10 @@ impl World {
         match action {
             Action::Write(bytes) => {
                 assert!(!bytes.is_empty(), "an empty Write");
-                self.wire.write(&bytes);
+                self.wire.write(&bytes, self.tls.layer);
             }
-            Action::Secure { ticket, .. } => self.ready.push(ticket.fail(Failure::Unsupported)),
-            Action::Unsecure(ticket) => self.ready.push(ticket.fail(Failure::Unsupported)),
+            Action::Secure { ticket, host } => self.run_secure(ticket, host),
+            Action::Unsecure(ticket) => self.run_unsecure(ticket),
             Action::Shutdown => self.shutdown(),
             Action::Notify(notice) => {
                 self.books.notice(&notice);
@@ -109,6 +109,7 @@ impl World {
             // A cancelled action may as well succeed late.
             if self.late { self.run_host_now(held) } else { self.ready.extend(held.fail(Failure::Cancelled)) }
         }
+        self.cancel_change(id);
         for listener in self.listeners.values_mut() {
             if let Some((ticket, _)) = listener.accept.take_if(|(ticket, _)| ticket.id() == id) {
                 self.ready.push(ticket.fail(Failure::Cancelled));
@@ -183,7 +184,7 @@ impl World {
                     self.answer_dial();
                 }
             }
-            DataAction::Secure { ticket, .. } => self.ready.push(ticket.fail(Failure::Unsupported)),
+            DataAction::Secure { ticket, data, role } => self.run_secure_data(ticket, data, role),
             DataAction::Send { ticket, data, bytes } => self.await_data(data, Waiting::Send(ticket, bytes)),
             DataAction::Receive { ticket, data, max } => self.await_data(data, Waiting::Receive(ticket, max)),
             DataAction::FileToData { ticket, file, data, at, len } => {
@@ -196,6 +197,7 @@ impl World {
                 let link = self.data.remove(&data).expect("a data connection is closed once");
                 let link = &mut self.links[link];
                 assert!(link.waiting.is_empty(), "closed with actions open: {:?}", link.waiting);
+                assert!(!link.handshakes, "closed in its handshake");
                 link.closed = Some(how);
                 self.ready.push(ticket.done(Closed));
             }
@@ -226,6 +228,7 @@ impl World {
 
     fn await_data(&mut self, data: DataId, waiting: Waiting) {
         let link = *self.data.get(&data).expect("an open data connection");
+        assert!(!self.links[link].handshakes, "used in its handshake");
         self.links[link].waiting.push(waiting);
         self.poke(link);
     }
@@ -279,7 +282,7 @@ impl World {
     }
 
     /// A failure that this action is to have.
-    fn injected(&mut self, kind: &str) -> Option<Failure> {
+    pub(super) fn injected(&mut self, kind: &str) -> Option<Failure> {
         if let Some(at) = self.failures.iter().position(|(which, _)| *which == kind) {
             self.injections += 1;
             return Some(self.failures.remove(at).1);
@@ -311,16 +314,17 @@ impl World {
         let completion = match action {
             HostAction::Storage(action) => self.run_storage(action),
             HostAction::Authenticate { ticket, credentials } => {
-                let known = self.accounts.get(&*credentials.user);
-                let known = known
-                    .filter(|(password, _)| password == credentials.password.as_ref().expect("a password").expose());
-                Some(ticket.settle(known.map(|(_, account)| account.clone()).ok_or(Failure::LoginIncorrect)))
+                let known = self.accounts.get(&*credentials.user).cloned().ok_or(Failure::LoginIncorrect);
+                let judged =
+                    known.and_then(|(password, account)| self.judge(*credentials, &password).map(|()| account));
+                Some(ticket.settle(judged))
             }
             HostAction::Custom { ticket, command, .. } => {
                 let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
                 let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
                 Some(ticket.done(CustomAnswer::Reply(reply)))
             }
+            HostAction::SelectHost { ticket, name } => Some(ticket.settle(self.select_host(&name))),
             other => other.fail(Failure::Unsupported),
         };
         self.ready.extend(completion);

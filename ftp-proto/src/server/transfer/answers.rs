@@ -7,10 +7,11 @@ use crate::action::{Action, HostAction};
 use crate::failure::Failure;
 use crate::id::FileId;
 use crate::notice::TransferOutcome;
-use crate::outcome::{Connected, Done, Opened};
+use crate::outcome::{Connected, DataEnd, Done, Moved, Opened, Received};
 use crate::server::failures::outcome_of;
 use crate::server::flow::Flow;
 use crate::server::ledger::TransferStep;
+use crate::server::security::TlsFault;
 use crate::server::{Session, Work};
 use crate::storage::WriteMode;
 use crate::ticket::{Answer, outcome};
@@ -23,9 +24,11 @@ impl Session {
         match step {
             TransferStep::Open => self.answer_open(&mut transfer, result),
             TransferStep::Connect => self.answer_connect(&mut transfer, result),
+            TransferStep::Secure => self.answer_handshake(&mut transfer, result),
             TransferStep::CloseData => {}
             TransferStep::Finish => transfer.committed = outcome::<Done>(result).map(|Done| ()),
             _ => {
+                let result = self.forgive_end(result);
                 if let Err(failure) = self.answer_moving(&mut transfer, step, result) {
                     // What it moved before it failed has moved all the same.
                     transfer.moved += under_way;
@@ -111,7 +114,9 @@ impl Session {
 
     fn answer_connect(&mut self, transfer: &mut Transfer, result: Result<Answer, Failure>) {
         match (outcome::<Connected>(result), transfer.data) {
-            (Ok(_), Some(data)) if transfer.stage == Stage::Connecting => self.connected(transfer, data),
+            (Ok(_), Some(data)) if transfer.stage == Stage::Connecting => {
+                self.linked(transfer, data, self.data_role());
+            }
             // Late: the transfer was broken off meanwhile, and closes the connection.
             (Ok(_), _) => transfer.connected = true,
             (Err(failure), _) => {
@@ -125,6 +130,32 @@ impl Session {
                 );
             }
         }
+    }
+
+    /// The data connection is secured, or could not be. Broken off meanwhile, it is closed either way.
+    fn answer_handshake(&mut self, transfer: &mut Transfer, result: Result<Answer, Failure>) {
+        if transfer.stopped.is_some() {
+            return;
+        }
+        match (self.tls_fault(result), transfer.data) {
+            (None, Some(data)) => self.connected(transfer, data),
+            (fault, _) => self.stop(transfer, fault.unwrap_or(TlsFault::Failed).outcome()),
+        }
+    }
+
+    /// A stream without `close_notify` is whole where the operator says so.
+    fn forgive_end(&self, mut result: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        if self.config.tls.strict_end.is_on() {
+            return result;
+        }
+        if let Ok(
+            Answer::Received(Received { end: end @ Some(DataEnd::Truncated), .. })
+            | Answer::Moved(Moved { end: end @ Some(DataEnd::Truncated), .. }),
+        ) = &mut result
+        {
+            *end = Some(DataEnd::Clean);
+        }
+        result
     }
 }
 

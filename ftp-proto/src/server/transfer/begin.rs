@@ -139,6 +139,10 @@ impl Session {
     }
 
     fn has_no_setup(&mut self) -> bool {
+        if let Some(reply) = self.protection_refusal() {
+            self.finish(reply);
+            return true;
+        }
         let none = matches!(self.data, DataSetup::None);
         if none {
             self.finish(reply!("425 Send PASV, EPSV, PORT or EPRT first."));

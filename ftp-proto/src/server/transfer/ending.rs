@@ -42,7 +42,9 @@ impl Session {
             }
             Flow::Upload(upload) => {
                 if let Some(file) = upload.file.take() {
-                    let how = self.finish_how(transfer.stopped);
+                    // Refused behind its opening, before the 150: nothing has come, and nothing is to stay.
+                    let refused = transfer.refused.is_some();
+                    let how = if refused { FinishHow::Discard } else { self.finish_how(transfer.stopped) };
                     let ticket = self.issue_long(Step::Transfer(TransferStep::Finish));
                     self.outbox.push(Action::Host(HostAction::Storage(StorageAction::Finish { ticket, file, how })));
                 }
@@ -53,9 +55,12 @@ impl Session {
     fn finish_how(&self, stopped: Option<TransferOutcome>) -> FinishHow {
         match stopped {
             None => FinishHow::Commit,
-            Some(TransferOutcome::Failed(_) | TransferOutcome::OverQuota | TransferOutcome::Vetoed) => {
-                FinishHow::Discard
-            }
+            Some(
+                TransferOutcome::Failed(_)
+                | TransferOutcome::OverQuota
+                | TransferOutcome::Vetoed
+                | TransferOutcome::NotResumed,
+            ) => FinishHow::Discard,
             Some(_) if self.config.keep_partial.is_on() => FinishHow::Keep,
             Some(_) => FinishHow::Discard,
         }
@@ -64,7 +69,8 @@ impl Session {
     /// Everything is closed: the one outcome, and the one reply.
     pub(super) fn conclude(&mut self, transfer: Transfer) {
         if let (Some(failure), None) = (transfer.refused, transfer.stopped) {
-            return self.finish(refusal(failure, transfer.verb));
+            let reply = if failure == Failure::Tls { self.refused_setup() } else { None };
+            return self.finish(reply.unwrap_or_else(|| refusal(failure, transfer.verb)));
         }
         let outcome = match (transfer.stopped, transfer.committed) {
             (Some(stopped), _) => stopped,
