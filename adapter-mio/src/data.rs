@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ftp_host::adapter::{self, HostSide, Offload, PROGRESS_EVERY, Range, socket};
+use ftp_host::adapter::{self, HostSide, Layer, Offload, PROGRESS_EVERY, Range, socket};
 use ftp_proto::action::{CloseHow, Ports};
-use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
+use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received, Secured};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Registry, Token};
 
-use crate::operation::{self, Connection, Download, Halt, Receiving, Sending, Upload, Visit};
+use crate::operation::{self, Download, Halt, Link, Receiving, Sending, Upload, Visit};
 use crate::session::Report;
 use crate::watched::Watched;
 
@@ -33,7 +33,7 @@ pub(crate) struct DataPlane {
     registry: Arc<Registry>,
     lanes: Lanes,
     listeners: Vec<(ListenerId, Watched<TcpListener>)>,
-    connections: Vec<(DataId, Connection)>,
+    links: Vec<(DataId, Link)>,
     running: Vec<Running>,
     reports: Vec<Report>,
 }
@@ -53,10 +53,12 @@ struct Running {
 enum Operation {
     Accept { ticket: Ticket<Connected>, listener: ListenerId, data: DataId },
     Connect { ticket: Ticket<Connected>, data: DataId, peer: SocketAddr },
+    Secure(Ticket<Secured>, DataId),
     Send(Ticket<Done>, DataId, Sending),
     Receive(Ticket<Received>, DataId, Receiving),
     Download(Ticket<Moved>, DataId, Download),
     Upload(Ticket<Moved>, DataId, Upload),
+    Close(Ticket<Closed>, DataId),
 }
 
 impl adapter::DataPlane for DataPlane {
@@ -74,6 +76,7 @@ impl adapter::DataPlane for DataPlane {
                 Ok(peer) => self.begin(ticket.id(), Operation::Connect { ticket, data, peer }),
                 Err(error) => self.answer(ticket.fail(socket::failure(&error))),
             },
+            // It comes as `secure`.
             DataAction::Secure { ticket, .. } => self.answer(ticket.fail(Failure::Unsupported)),
             DataAction::Send { ticket, data, bytes } => {
                 self.begin(ticket.id(), Operation::Send(ticket, data, Sending { rest: bytes, sent: 0 }));
@@ -93,18 +96,34 @@ impl adapter::DataPlane for DataPlane {
                 Err(failure) => self.answer(ticket.fail(failure)),
             },
             DataAction::Close { ticket, data, how } => {
+                let waits = how == CloseHow::Graceful && self.link(data).is_ok_and(|link| link.is_covered());
+                if waits {
+                    return self.begin(ticket.id(), Operation::Close(ticket, data));
+                }
                 let result = self.close(data, how);
                 self.answer(ticket.settle(result));
             }
         }
     }
 
+    fn secure(&mut self, ticket: Ticket<Secured>, data: DataId, layer: Layer) {
+        let covered = self.link(data).is_ok_and(|link| link.cover(layer));
+        if covered {
+            self.begin(ticket.id(), Operation::Secure(ticket, data));
+        } else {
+            self.answer(ticket.fail(Failure::Tls));
+        }
+    }
+
     fn cancel(&mut self, action: ActionId) -> bool {
         let Some(index) = self.running.iter().position(|running| running.id == action) else { return false };
         let operation = self.running.remove(index).operation;
-        if let Operation::Connect { data, .. } = operation {
+        match operation {
             // What did not come about has nobody who would close it.
-            self.drop_connection(data);
+            Operation::Connect { data, .. } => self.drop_link(data),
+            // Its end is not to look like one. Where it is gone already, it is closed all the same.
+            Operation::Close(_, data) => drop(self.close(data, CloseHow::Abort)),
+            _ => {}
         }
         self.answer(operation.fail(Failure::Cancelled));
         true
@@ -114,8 +133,8 @@ impl adapter::DataPlane for DataPlane {
 impl DataPlane {
     /// An empty one, for the session whose control connection came in on `local`.
     pub(crate) fn new(local: SocketAddr, offload: Offload, registry: Arc<Registry>, lanes: Lanes) -> Self {
-        let (listeners, connections, running, reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { local, offload, registry, lanes, listeners, connections, running, reports }
+        let (listeners, links, running, reports) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { local, offload, registry, lanes, listeners, links, running, reports }
     }
 
     /// Remembers what the kernel tells.
@@ -123,7 +142,7 @@ impl DataPlane {
         if event.token() == self.lanes.listeners {
             self.listeners.iter().for_each(|(_, listener)| listener.note(event));
         } else {
-            self.connections.iter().for_each(|(_, connection)| connection.note(event));
+            self.links.iter().for_each(|(_, link)| link.connection.note(event));
         }
     }
 
@@ -165,27 +184,41 @@ impl DataPlane {
                 settle(ticket, result, |ticket| Operation::Accept { ticket, listener, data })
             }
             Operation::Connect { ticket, data, peer } => {
-                let result = self.connection(data).and_then(operation::connected).map(|()| Connected { peer });
+                let result = self
+                    .link(data)
+                    .and_then(|link| operation::connected(&link.connection))
+                    .map(|()| Connected { peer });
                 if matches!(result, Err(Halt::Failed(_))) {
-                    self.drop_connection(data);
+                    self.drop_link(data);
                 }
                 settle(ticket, result, |ticket| Operation::Connect { ticket, data, peer })
             }
+            Operation::Secure(ticket, data) => {
+                let result = self.link(data).and_then(Link::handshake);
+                settle(ticket, result, |ticket| Operation::Secure(ticket, data))
+            }
             Operation::Send(ticket, data, mut sending) => {
-                let result = self.connection(data).and_then(|connection| sending.step(connection, visit));
+                let result = self.link(data).and_then(|link| sending.step(link, visit));
                 settle(ticket, result, |ticket| Operation::Send(ticket, data, sending))
             }
             Operation::Receive(ticket, data, receiving) => {
-                let result = self.connection(data).and_then(|connection| receiving.step(connection, visit));
+                let result = self.link(data).and_then(|link| receiving.step(link, visit));
                 settle(ticket, result, |ticket| Operation::Receive(ticket, data, receiving))
             }
             Operation::Download(ticket, data, mut download) => {
-                let result = self.connection(data).and_then(|connection| download.step(connection, visit));
+                let result = self.link(data).and_then(|link| download.step(link, visit));
                 settle(ticket, result, |ticket| Operation::Download(ticket, data, download))
             }
             Operation::Upload(ticket, data, mut upload) => {
-                let result = self.connection(data).and_then(|connection| upload.step(connection, visit));
+                let result = self.link(data).and_then(|link| upload.step(link, visit));
                 settle(ticket, result, |ticket| Operation::Upload(ticket, data, upload))
+            }
+            Operation::Close(ticket, data) => {
+                let result = self.link(data).and_then(Link::finish);
+                if result != Err(Halt::Later) {
+                    self.drop_link(data);
+                }
+                settle(ticket, result, |ticket| Operation::Close(ticket, data))
             }
         }
     }
@@ -204,7 +237,7 @@ impl DataPlane {
         let connection = socket::prepare(&stream)
             .and_then(|()| Watched::new(&self.registry, self.lanes.connections, stream))
             .map_err(|error| Halt::Failed(socket::failure(&error)))?;
-        self.connections.push((data, connection));
+        self.links.push((data, Link::new(connection)));
         Ok(Connected { peer })
     }
 
@@ -213,23 +246,23 @@ impl DataPlane {
         let (from, to) = (socket::scoped(from, self.local), socket::scoped(to, self.local));
         let stream = socket::dial(from, to)?;
         let connection = Watched::unopened(&self.registry, self.lanes.connections, TcpStream::from_std(stream))?;
-        self.connections.push((data, connection));
+        self.links.push((data, Link::new(connection)));
         Ok(to)
     }
 
     fn close(&mut self, data: DataId, how: CloseHow) -> Result<Closed, Failure> {
-        let index = self.connections.iter().position(|(id, _)| *id == data).ok_or(Failure::Io)?;
-        let (_, connection) = self.connections.swap_remove(index);
-        socket::close(&connection, how).map(|()| Closed)
+        let index = self.links.iter().position(|(id, _)| *id == data).ok_or(Failure::Io)?;
+        let (_, link) = self.links.swap_remove(index);
+        socket::close(&link.connection, how).map(|()| Closed)
     }
 
-    fn connection(&self, data: DataId) -> Result<&Connection, Halt> {
-        let found = self.connections.iter().find(|(id, _)| *id == data);
-        found.map(|(_, connection)| connection).ok_or(Halt::Failed(Failure::Io))
+    fn link(&mut self, data: DataId) -> Result<&mut Link, Halt> {
+        let found = self.links.iter_mut().find(|(id, _)| *id == data);
+        found.map(|(_, link)| link).ok_or(Halt::Failed(Failure::Io))
     }
 
-    fn drop_connection(&mut self, data: DataId) {
-        self.connections.retain(|(id, _)| *id != data);
+    fn drop_link(&mut self, data: DataId) {
+        self.links.retain(|(id, _)| *id != data);
     }
 
     fn begin(&mut self, id: ActionId, operation: Operation) {
@@ -264,13 +297,15 @@ impl Operation {
             Self::Send(_, _, sending) => sending.sent,
             Self::Download(_, _, download) => download.range.moved(),
             Self::Upload(_, _, upload) => upload.range.moved(),
-            Self::Accept { .. } | Self::Connect { .. } | Self::Receive(..) => 0,
+            Self::Accept { .. } | Self::Connect { .. } | Self::Secure(..) | Self::Receive(..) | Self::Close(..) => 0,
         }
     }
 
     fn fail(self, failure: Failure) -> Completion {
         match self {
             Self::Accept { ticket, .. } | Self::Connect { ticket, .. } => ticket.fail(failure),
+            Self::Secure(ticket, _) => ticket.fail(failure),
+            Self::Close(ticket, _) => ticket.fail(failure),
             Self::Send(ticket, ..) => ticket.fail(failure),
             Self::Receive(ticket, ..) => ticket.fail(failure),
             Self::Download(ticket, ..) | Self::Upload(ticket, ..) => ticket.fail(failure),

@@ -11,23 +11,57 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use bytes::{Buf, Bytes};
-use ftp_host::adapter::{Offload, Range, Stream, socket};
+pub(crate) use ftp_host::adapter::Halt;
+use ftp_host::adapter::{Layer, Offload, Range, Stream, Taken, socket};
 use ftp_proto::Failure;
-use ftp_proto::outcome::{DataEnd, Done, Moved, Received};
+use ftp_proto::outcome::{Closed, DataEnd, Done, Moved, Received, Secured};
 use mio::net::{TcpListener, TcpStream};
 use socket2::SockRef;
 
 use crate::watched::Watched;
 
-/// A data connection.
+/// A connection that the loop watches.
 pub(crate) type Connection = Watched<TcpStream>;
 
-/// Why a step did not end its operation in success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Halt {
-    /// It goes on: at once if it moved bytes, else once the socket is ready.
-    Later,
-    Failed(Failure),
+/// A data connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) connection: Connection,
+    /// The TLS over it.
+    layer: Option<Box<Layer>>,
+}
+
+impl Link {
+    /// A new connection, in the clear.
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection, layer: None }
+    }
+
+    /// Puts TLS over it: whether there was none yet.
+    pub(crate) fn cover(&mut self, layer: Layer) -> bool {
+        let is_plain = self.layer.is_none();
+        if is_plain {
+            self.layer = Some(Box::new(layer));
+        }
+        is_plain
+    }
+
+    /// Goes on with the handshake.
+    pub(crate) fn handshake(&mut self) -> Result<Secured, Halt> {
+        let layer = self.layer.as_mut().ok_or(Halt::Failed(Failure::Tls))?;
+        layer.handshake(&self.connection)
+    }
+
+    /// Whether there is TLS over it.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.layer.is_some()
+    }
+
+    /// Goes on with an orderly end of TLS and of the connection. Dropping it then is the end of it.
+    pub(crate) fn finish(&mut self) -> Result<Closed, Halt> {
+        let layer = self.layer.as_mut().ok_or(Halt::Failed(Failure::Tls))?;
+        layer.finish(&self.connection).map(|()| Closed)
+    }
 }
 
 /// What one visit to a session works with.
@@ -54,7 +88,11 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Done, Halt> {
+    pub(crate) fn step(&mut self, link: &mut Link, visit: &mut Visit) -> Result<Done, Halt> {
+        let Link { connection, layer } = link;
+        if let Some(layer) = layer {
+            return self.step_secured(connection, layer, visit);
+        }
         if !self.rest.is_empty() {
             let count = connection.write(&self.rest).map_err(halt)?;
             self.rest.advance(count);
@@ -62,6 +100,17 @@ impl Sending {
             visit.moved += count;
         }
         if self.rest.is_empty() { Ok(Done) } else { Err(Halt::Later) }
+    }
+
+    fn step_secured(&mut self, connection: &Connection, layer: &mut Layer, visit: &mut Visit) -> Result<Done, Halt> {
+        if self.rest.is_empty() {
+            return layer.flush(connection).map(|()| Done);
+        }
+        let count = layer.write(connection, &self.rest)?;
+        self.rest.advance(count);
+        self.sent += count as u64;
+        visit.moved += count;
+        Err(Halt::Later)
     }
 }
 
@@ -72,13 +121,16 @@ pub(crate) struct Receiving {
 }
 
 impl Receiving {
-    pub(crate) fn step(&self, connection: &Connection, visit: &mut Visit) -> Result<Received, Halt> {
+    pub(crate) fn step(&self, link: &mut Link, visit: &mut Visit) -> Result<Received, Halt> {
+        let Link { connection, layer } = link;
         let room = self.max.min(visit.buffer.len());
         let buffer = visit.buffer.get_mut(..room).unwrap_or_default();
-        let count = connection.read(buffer).map_err(halt)?;
+        let (count, end) = match take(connection, layer, buffer)? {
+            Taken::Bytes(count) => (count, None),
+            Taken::End(end) => (0, Some(end)),
+        };
         visit.moved += count;
-        let bytes = Bytes::copy_from_slice(buffer.get(..count).unwrap_or_default());
-        Ok(Received { end: bytes.is_empty().then_some(DataEnd::Clean), bytes })
+        Ok(Received { bytes: Bytes::copy_from_slice(buffer.get(..count).unwrap_or_default()), end })
     }
 }
 
@@ -90,7 +142,11 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Moved, Halt> {
+    pub(crate) fn step(&mut self, link: &mut Link, visit: &mut Visit) -> Result<Moved, Halt> {
+        let Link { connection, layer } = link;
+        if let Some(layer) = layer {
+            return self.step_secured(connection, layer, visit);
+        }
         if self.range.left() == 0 {
             return Ok(self.range.whole());
         }
@@ -104,6 +160,22 @@ impl Download {
             _ if self.range.left() == 0 => Ok(self.range.whole()),
             _ => Err(Halt::Later),
         }
+    }
+
+    fn step_secured(&mut self, connection: &Connection, layer: &mut Layer, visit: &mut Visit) -> Result<Moved, Halt> {
+        // The disk is not read before the last chunk has left.
+        layer.flush(connection)?;
+        if self.range.left() == 0 {
+            return Ok(self.range.whole());
+        }
+        let room = visit.buffer.get_mut(..Layer::CHUNK).unwrap_or_default();
+        let count = self.range.read(room).map_err(Halt::Failed)?;
+        let Some(chunk @ [_, ..]) = visit.buffer.get(..count) else { return Ok(self.range.ended()) };
+        // What is not taken is read again next time: the buffer is the loop's, not ours.
+        let sealed = layer.write(connection, chunk)?;
+        self.range.advance(sealed);
+        visit.moved += sealed;
+        Err(Halt::Later)
     }
 
     fn by_kernel(&mut self, connection: &Connection, visit: &mut Visit) -> Result<usize, Halt> {
@@ -135,14 +207,14 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// What arrived before the stream broke is written before the failure is told.
-    pub(crate) fn step(&mut self, connection: &Connection, visit: &mut Visit) -> Result<Moved, Halt> {
+    pub(crate) fn step(&mut self, link: &mut Link, visit: &mut Visit) -> Result<Moved, Halt> {
         let room = self.range.room(visit.buffer.len());
         let buffer = visit.buffer.get_mut(..room).unwrap_or_default();
-        let (count, stop) = fill(connection, buffer);
+        let (count, stop) = fill(link, buffer);
         self.range.write(buffer.get(..count).unwrap_or_default()).map_err(Halt::Failed)?;
         visit.moved += count;
         match stop {
-            Some(Stop::AtEnd) => Ok(self.range.ended()),
+            Some(Stop::At(end)) => Ok(Moved { bytes: self.range.moved(), end: Some(end) }),
             Some(Stop::Broken(failure)) => Err(Halt::Failed(failure)),
             None if self.range.left() == 0 => Ok(self.range.whole()),
             None => Err(Halt::Later),
@@ -152,22 +224,34 @@ impl Upload {
 
 /// Why nothing more will come.
 enum Stop {
-    AtEnd,
+    At(DataEnd),
     Broken(Failure),
 }
 
 /// Reads what is there now, until `buffer` is full: how many bytes.
-fn fill(connection: &Connection, buffer: &mut [u8]) -> (usize, Option<Stop>) {
+fn fill(link: &mut Link, buffer: &mut [u8]) -> (usize, Option<Stop>) {
+    let Link { connection, layer } = link;
     let mut count = 0;
     while let Some(rest @ [_, ..]) = buffer.get_mut(count..) {
-        match connection.read(rest) {
-            Ok(0) => return (count, Some(Stop::AtEnd)),
-            Ok(more) => count += more,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) => return (count, Some(Stop::Broken(socket::failure(&error)))),
+        match take(connection, layer, rest) {
+            Ok(Taken::Bytes(more)) => count += more,
+            Ok(Taken::End(end)) => return (count, Some(Stop::At(end))),
+            Err(Halt::Later) => break,
+            Err(Halt::Failed(failure)) => return (count, Some(Stop::Broken(failure))),
         }
     }
     (count, None)
+}
+
+/// Reads what is there now, by whatever lies over the connection.
+fn take(connection: &Connection, layer: &mut Option<Box<Layer>>, buffer: &mut [u8]) -> Result<Taken, Halt> {
+    if let Some(layer) = layer {
+        return layer.read(connection, buffer);
+    }
+    match connection.read(buffer).map_err(halt)? {
+        0 => Ok(Taken::End(DataEnd::Clean)),
+        count => Ok(Taken::Bytes(count)),
+    }
 }
 
 /// Takes the next connection of a listener.

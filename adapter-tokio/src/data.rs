@@ -9,17 +9,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ftp_host::adapter::{self, HostSide, Offload, socket};
+use ftp_host::adapter::{self, HostSide, Layer, Offload, socket};
 use ftp_proto::action::{CloseHow, Ports};
-use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received};
+use ftp_proto::outcome::{Closed, Connected, Done, Listening, Moved, Received, Secured};
 use ftp_proto::{ActionId, Completion, DataAction, DataId, Failure, FileId, ListenerId, Outcome, Ticket};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::guard::{Cancel, Guard, Meter, Progress};
+use crate::link::Link;
 use crate::mailbox::{Mailbox, Report};
-use crate::offload;
+use crate::{offload, secured};
 
 /// A session's data plane.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct DataPlane {
     mailbox: Mailbox,
     listeners: Vec<(ListenerId, TcpListener)>,
     accepts: Vec<PendingAccept>,
-    streams: Vec<(DataId, Arc<TcpStream>)>,
+    links: Vec<(DataId, Arc<Link>)>,
     tasks: JoinSet<()>,
     /// What runs as a task; dropping the sender asks it to end.
     running: Vec<(ActionId, oneshot::Sender<()>)>,
@@ -50,6 +51,7 @@ impl adapter::DataPlane for DataPlane {
             DataAction::Accept { ticket, listener, data } => self.accept(ticket, listener, data),
             DataAction::CloseListener(id) => self.listeners.retain(|(listener, _)| *listener != id),
             DataAction::Connect { ticket, data, from, to } => self.connect(ticket, data, from, to),
+            // It comes as `secure`.
             DataAction::Secure { ticket, .. } => self.answer(ticket.fail(Failure::Unsupported)),
             DataAction::Send { ticket, data, bytes } => self.send(ticket, data, bytes),
             DataAction::Receive { ticket, data, max } => self.receive(ticket, data, max),
@@ -61,6 +63,14 @@ impl adapter::DataPlane for DataPlane {
             }
             DataAction::Close { ticket, data, how } => self.close(ticket, data, how),
         }
+    }
+
+    fn secure(&mut self, ticket: Ticket<Secured>, data: DataId, layer: Layer) {
+        let Some(link) = self.link(data) else { return self.answer(ticket.fail(Failure::Io)) };
+        if !link.cover(layer) {
+            return self.answer(ticket.fail(Failure::Tls));
+        }
+        self.spawn(ticket, |mut cancel, _| async move { secured::handshake(&link, &mut cancel).await });
     }
 
     fn cancel(&mut self, action: ActionId) -> bool {
@@ -81,7 +91,7 @@ impl DataPlane {
             mailbox,
             listeners: Vec::new(),
             accepts: Vec::new(),
-            streams: Vec::new(),
+            links: Vec::new(),
             tasks: JoinSet::new(),
             running: Vec::new(),
         }
@@ -95,7 +105,7 @@ impl DataPlane {
 
     /// Takes in a connection that an action ended in.
     pub(crate) fn adopt(&mut self, data: DataId, stream: TcpStream) {
-        self.streams.push((data, Arc::new(stream)));
+        self.links.push((data, Arc::new(Link::new(stream))));
     }
 
     /// Whether a listener waits for a connection.
@@ -149,23 +159,31 @@ impl DataPlane {
     }
 
     fn send(&mut self, ticket: Ticket<Done>, data: DataId, bytes: bytes::Bytes) {
-        let Some(stream) = self.stream(data) else { return self.answer(ticket.fail(Failure::Io)) };
+        let Some(link) = self.link(data) else { return self.answer(ticket.fail(Failure::Io)) };
         // Most of what is sent fits the socket's buffer: then no task is needed.
-        let sent = stream.try_write(&bytes).unwrap_or(0);
+        let sent = link.plain().map_or(0, |stream| stream.try_write(&bytes).unwrap_or(0));
         if sent == bytes.len() {
             return self.answer(ticket.done(Done));
         }
-        self.spawn(ticket, |mut cancel, meter| async move {
-            offload::send_all(&stream, &bytes, sent, &mut cancel, |sent| meter.tell(sent)).await
+        self.spawn(ticket, move |mut cancel, meter| async move {
+            match link.plain() {
+                Some(stream) => offload::send_all(stream, &bytes, sent, &mut cancel, |sent| meter.tell(sent)).await,
+                None => secured::send_all(&link, &bytes, &mut cancel, |sent| meter.tell(sent)).await,
+            }
         });
     }
 
     fn receive(&mut self, ticket: Ticket<Received>, data: DataId, max: usize) {
-        let Some(stream) = self.stream(data) else { return self.answer(ticket.fail(Failure::Io)) };
-        if let Some(result) = offload::receive_now(&stream, max) {
+        let Some(link) = self.link(data) else { return self.answer(ticket.fail(Failure::Io)) };
+        if let Some(result) = link.plain().and_then(|stream| offload::receive_now(stream, max)) {
             return self.answer(ticket.settle(result));
         }
-        self.spawn(ticket, |mut cancel, _| async move { offload::receive(&stream, max, &mut cancel).await });
+        self.spawn(ticket, move |mut cancel, _| async move {
+            match link.plain() {
+                Some(stream) => offload::receive(stream, max, &mut cancel).await,
+                None => secured::receive(&link, max, &mut cancel).await,
+            }
+        });
     }
 
     fn file_to_data(
@@ -176,12 +194,16 @@ impl DataPlane {
         at: u64,
         len: u64,
     ) {
-        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, len)) else {
+        let Some((link, range)) = self.link(data).zip(host.range(file, at, len)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         let how = self.offload;
         self.spawn(ticket, move |mut cancel, meter| async move {
-            offload::file_to_socket(how, range, &stream, &mut cancel, |moved| meter.tell(moved)).await
+            let progress = |moved| meter.tell(moved);
+            match link.plain() {
+                Some(stream) => offload::file_to_socket(how, range, stream, &mut cancel, progress).await,
+                None => secured::file_to_socket(range, &link, &mut cancel, progress).await,
+            }
         });
     }
 
@@ -193,21 +215,29 @@ impl DataPlane {
         at: u64,
         max: u64,
     ) {
-        let Some((stream, range)) = self.stream(data).zip(host.range(file, at, max)) else {
+        let Some((link, range)) = self.link(data).zip(host.range(file, at, max)) else {
             return self.answer(ticket.fail(Failure::Io));
         };
         self.spawn(ticket, move |mut cancel, meter| async move {
-            offload::socket_to_file(range, &stream, &mut cancel, |moved| meter.tell(moved)).await
+            let progress = |moved| meter.tell(moved);
+            match link.plain() {
+                Some(stream) => offload::socket_to_file(range, stream, &mut cancel, progress).await,
+                None => secured::socket_to_file(range, &link, &mut cancel, progress).await,
+            }
         });
     }
 
     fn close(&mut self, ticket: Ticket<Closed>, data: DataId, how: CloseHow) {
-        let index = self.streams.iter().position(|(id, _)| *id == data);
-        let result = match index.map(|index| self.streams.swap_remove(index)) {
-            Some((_, stream)) => socket::close(&*stream, how).map(|()| Closed),
-            None => Err(Failure::Io),
+        let index = self.links.iter().position(|(id, _)| *id == data);
+        let Some((_, link)) = index.map(|index| self.links.swap_remove(index)) else {
+            return self.answer(ticket.fail(Failure::Io));
         };
-        self.answer(ticket.settle(result));
+        if how == CloseHow::Abort || link.plain().is_some() {
+            let result = socket::close(&*link, how).map(|()| Closed);
+            drop(link);
+            return self.answer(ticket.settle(result));
+        }
+        self.spawn(ticket, move |mut cancel, _| async move { secured::close(&link, &mut cancel).await });
     }
 
     /// Runs `work` as a task that answers `ticket`.
@@ -239,8 +269,8 @@ impl DataPlane {
         index.map(|index| self.running.swap_remove(index)).is_some()
     }
 
-    fn stream(&self, data: DataId) -> Option<Arc<TcpStream>> {
-        self.streams.iter().find(|(id, _)| *id == data).map(|(_, stream)| Arc::clone(stream))
+    fn link(&self, data: DataId) -> Option<Arc<Link>> {
+        self.links.iter().find(|(id, _)| *id == data).map(|(_, link)| Arc::clone(link))
     }
 
     fn answer(&self, completion: Completion) {

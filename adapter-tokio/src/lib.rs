@@ -47,8 +47,10 @@ mod control;
 mod data;
 mod driver;
 mod guard;
+mod link;
 mod mailbox;
 mod offload;
+mod secured;
 mod server;
 
 pub use ftp_host::adapter::{Offload, SessionId};

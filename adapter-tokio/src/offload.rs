@@ -163,7 +163,7 @@ fn fill(stream: &TcpStream, buffer: &mut Vec<u8>, room: usize) -> Stop {
 }
 
 /// Reads the next bytes of `range` into `buffer`: it, and how many.
-async fn read(range: &Range, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Failure> {
+pub(crate) async fn read(range: &Range, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Failure> {
     let range = range.clone();
     blocking(move || {
         let count = range.read(&mut buffer)?;
@@ -173,7 +173,7 @@ async fn read(range: &Range, mut buffer: Vec<u8>) -> Result<(Vec<u8>, usize), Fa
 }
 
 /// Writes all of `buffer` and gives it back empty.
-async fn write(mut range: Range, mut buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failure> {
+pub(crate) async fn write(mut range: Range, mut buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failure> {
     blocking(move || {
         range.write(&buffer)?;
         buffer.clear();
@@ -188,7 +188,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
 }
 
 /// Bytes that one hop to a blocking thread moves.
-const BUFFER: usize = 256 * 1024;
+pub(crate) const BUFFER: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ const WAYS: [Offload; 2] = [Offload::Kernel, Offload::Buffered];
 struct Bench {
     poll: Poll,
     events: Events,
-    connection: Connection,
+    link: Link,
     visit: Visit,
 }
 
@@ -31,14 +31,14 @@ impl Bench {
         let (theirs, _) = listener.accept().unwrap();
         let poll = Poll::new().unwrap();
         let connection = Watched::new(poll.registry(), Token(0), TcpStream::from_std(ours)).unwrap();
-        (Self { poll, events: Events::with_capacity(8), connection, visit: Visit::new() }, theirs)
+        (Self { poll, events: Events::with_capacity(8), link: Link::new(connection), visit: Visit::new() }, theirs)
     }
 
     /// Steps until it is over, waiting for the socket whenever nothing moved.
-    fn finish<T>(&mut self, mut step: impl FnMut(&Connection, &mut Visit) -> Result<T, Halt>) -> Result<T, Failure> {
+    fn finish<T>(&mut self, mut step: impl FnMut(&mut Link, &mut Visit) -> Result<T, Halt>) -> Result<T, Failure> {
         loop {
             let before = self.visit.moved;
-            match step(&self.connection, &mut self.visit) {
+            match step(&mut self.link, &mut self.visit) {
                 Ok(outcome) => return Ok(outcome),
                 Err(Halt::Failed(failure)) => return Err(failure),
                 Err(Halt::Later) if self.visit.moved == before => self.wait(),
@@ -50,7 +50,7 @@ impl Bench {
     fn wait(&mut self) {
         self.poll.poll(&mut self.events, Some(Duration::from_secs(10))).unwrap();
         assert!(!self.events.is_empty(), "nothing more comes");
-        self.events.iter().for_each(|event| self.connection.note(event));
+        self.events.iter().for_each(|event| self.link.connection.note(event));
     }
 }
 
@@ -83,7 +83,7 @@ fn all_is_sent_and_no_byte_twice() {
     let reader = thread::spawn(|| read_to_end(theirs));
     let bytes = pattern(1_000_000);
     let mut sending = Sending { rest: bytes.clone().into(), sent: 0 };
-    assert_eq!(bench.finish(|connection, visit| sending.step(connection, visit)), Ok(Done));
+    assert_eq!(bench.finish(|link, visit| sending.step(link, visit)), Ok(Done));
     assert_eq!(sending.sent, 1_000_000);
     drop(bench);
     assert_eq!(reader.join().unwrap(), bytes);
@@ -96,7 +96,7 @@ fn a_range_of_a_file_is_sent_whole() {
         let (mut bench, theirs) = Bench::new();
         let reader = thread::spawn(|| read_to_end(theirs));
         let mut download = Download { range: Range::new(file_of(&content), 1000, 1_500_000), how };
-        let moved = bench.finish(|connection, visit| download.step(connection, visit));
+        let moved = bench.finish(|link, visit| download.step(link, visit));
         assert_eq!(moved, Ok(Moved { bytes: 1_500_000, end: None }), "{how:?}");
         drop(bench);
         assert!(reader.join().unwrap() == content[1000..1_501_000], "{how:?}");
@@ -108,7 +108,7 @@ fn a_file_that_ends_first_says_so() {
     for how in WAYS {
         let (mut bench, theirs) = Bench::new();
         let mut download = Download { range: Range::new(file_of(b"short"), 1, 1000), how };
-        let moved = bench.finish(|connection, visit| download.step(connection, visit));
+        let moved = bench.finish(|link, visit| download.step(link, visit));
         assert_eq!(moved, Ok(Moved { bytes: 4, end: Some(DataEnd::Clean) }), "{how:?}");
         drop(bench);
         assert_eq!(read_to_end(theirs), b"hort", "{how:?}");
@@ -123,10 +123,10 @@ fn an_upload_is_written_where_it_belongs() {
     let writer = thread::spawn(move || theirs.write_all(&sent).unwrap());
     let file = file_of(b"abcdef");
     let mut first = Upload { range: Range::new(Arc::clone(&file), 3, 600_000) };
-    let moved = bench.finish(|connection, visit| first.step(connection, visit));
+    let moved = bench.finish(|link, visit| first.step(link, visit));
     assert_eq!(moved, Ok(Moved { bytes: 600_000, end: None }));
     let mut second = Upload { range: Range::new(Arc::clone(&file), 600_003, 600_000) };
-    let moved = bench.finish(|connection, visit| second.step(connection, visit));
+    let moved = bench.finish(|link, visit| second.step(link, visit));
     assert_eq!(moved, Ok(Moved { bytes: 400_000, end: Some(DataEnd::Clean) }));
     writer.join().unwrap();
     assert!(content_of(&file) == [b"abc", &bytes[..]].concat());
@@ -139,8 +139,8 @@ fn what_arrived_before_a_reset_is_written_before_the_reset_is_told() {
     theirs.write_all(b"half of it").unwrap();
     let mut theirs = Some(theirs);
     let mut upload = Upload { range: Range::new(Arc::clone(&file), 0, 1000) };
-    let moved = bench.finish(|connection, visit| {
-        let step = upload.step(connection, visit);
+    let moved = bench.finish(|link, visit| {
+        let step = upload.step(link, visit);
         if upload.range.moved() > 0
             && let Some(theirs) = theirs.take()
         {
@@ -158,7 +158,7 @@ fn a_disk_that_is_full_is_its_own_failure() {
     theirs.write_all(b"bytes").unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut upload = Upload { range: Range::new(Arc::new(full), 0, 1000) };
-    let moved = bench.finish(|connection, visit| upload.step(connection, visit));
+    let moved = bench.finish(|link, visit| upload.step(link, visit));
     assert_eq!(moved, Err(Failure::NoSpace));
 }
 
@@ -168,7 +168,7 @@ fn receiving_takes_no_more_than_was_asked_for_and_sees_the_end() {
     theirs.write_all(b"hello, world").unwrap();
     drop(theirs);
     for (max, expected) in [(5, &b"hello"[..]), (100, b", world"), (100, b"")] {
-        let received = bench.finish(|connection, visit| Receiving { max }.step(connection, visit)).unwrap();
+        let received = bench.finish(|link, visit| Receiving { max }.step(link, visit)).unwrap();
         assert_eq!((&*received.bytes, received.end.is_some()), (expected, expected.is_empty()));
     }
 }
@@ -180,6 +180,6 @@ fn nobody_there_is_a_refusal() {
     drop(listener);
     let (mut bench, _theirs) = Bench::new();
     let stream = TcpStream::from_std(socket::dial(SocketAddr::from(([127, 0, 0, 1], 0)), address).unwrap());
-    bench.connection = Watched::unopened(bench.poll.registry(), Token(1), stream).unwrap();
-    assert_eq!(bench.finish(|connection, _| connected(connection)), Err(Failure::Refused));
+    bench.link = Link::new(Watched::unopened(bench.poll.registry(), Token(1), stream).unwrap());
+    assert_eq!(bench.finish(|link, _| connected(&link.connection)), Err(Failure::Refused));
 }

@@ -1,4 +1,7 @@
-//! The control connection: bytes out in order, bytes in when asked, and an end that loses no reply.
+//! The control connection: bytes out in order, bytes in when asked, and an end that loses no reply. In the clear, or
+//! under TLS.
+
+mod cover;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -7,7 +10,13 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use ftp_proto::event::ControlEnd;
+use ftp_proto::outcome::{Done, Secured};
+use ftp_proto::{ActionId, Completion, Failure, Ticket};
 use socket2::{SockRef, TcpKeepalive};
+
+use self::cover::Cover;
+use super::{Halt, Layer, Taken};
+use crate::tls::Offer;
 
 /// A runtime's TCP connection. Neither call waits: they fail as [`ErrorKind::WouldBlock`] instead.
 pub trait Stream: AsFd {
@@ -31,6 +40,8 @@ pub struct Control<S> {
     pending: VecDeque<Bytes>,
     health: Health,
     farewell: Farewell,
+    /// None on a connection that was never secured.
+    cover: Option<Box<Cover>>,
 }
 
 /// What is left of the connection.
@@ -69,7 +80,8 @@ impl<S: Stream> Control<S> {
         socket.set_out_of_band_inline(true)?;
         // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
-        Ok(Self { stream, pending: VecDeque::new(), health: Health::Whole, farewell: Farewell::NotAsked })
+        let (pending, health, farewell) = (VecDeque::new(), Health::Whole, Farewell::NotAsked);
+        Ok(Self { stream, pending, health, farewell, cover: None })
     }
 
     /// The connection, to wait for it.
@@ -84,6 +96,64 @@ impl<S: Stream> Control<S> {
         }
     }
 
+    /// Begins TLS, as the server, behind all that was queued. From here on nothing that comes in is plain.
+    ///
+    /// Returns the answer where there is one already.
+    pub(crate) fn secure(&mut self, ticket: Ticket<Secured>, offer: Offer) -> Option<Completion> {
+        let unread = match self.cover.take().map(|cover| *cover) {
+            None => Bytes::new(),
+            Some(Cover::Off { unread }) => unread,
+            Some(cover) => {
+                self.cover = Some(Box::new(cover));
+                return Some(ticket.fail(Failure::Tls));
+            }
+        };
+        let (layer, ahead) = (Layer::server(offer, unread.into()), std::mem::take(&mut self.pending));
+        self.cover = Some(Box::new(Cover::Beginning { layer, ticket, ahead }));
+        None
+    }
+
+    /// Ends TLS, behind all that was queued.
+    ///
+    /// Returns the answer where there is one already.
+    pub(crate) fn unsecure(&mut self, ticket: Ticket<Done>) -> Option<Completion> {
+        let Some(cover) = self.cover.take() else { return Some(ticket.fail(Failure::Tls)) };
+        let ahead = if matches!(*cover, Cover::On(_)) { std::mem::take(&mut self.pending) } else { VecDeque::new() };
+        self.replace(cover.end(ticket, ahead))
+    }
+
+    /// Goes on with the beginning or the end of TLS: its answer, when it is done.
+    pub(crate) fn negotiate(&mut self) -> Option<Completion> {
+        if !self.is_negotiating() {
+            return None;
+        }
+        let cover = self.cover.take()?;
+        self.replace(cover.negotiate(&self.stream))
+    }
+
+    /// Gives up the beginning or the end of TLS, if that is the action `id`: its answer.
+    pub(crate) fn cancel(&mut self, id: ActionId) -> Option<Completion> {
+        let cover = self.cover.take()?;
+        self.replace(cover.cancel(id))
+    }
+
+    /// The host that the client named, where it is secured.
+    pub(crate) fn sni(&self) -> Option<&str> {
+        match self.cover.as_deref() {
+            Some(Cover::On(veil)) => veil.layer.sni(),
+            _ => None,
+        }
+    }
+
+    fn replace(&mut self, (cover, answer): (Cover, Option<Completion>)) -> Option<Completion> {
+        self.cover = Some(Box::new(cover));
+        answer
+    }
+
+    fn is_negotiating(&self) -> bool {
+        matches!(self.cover.as_deref(), Some(Cover::Beginning { .. } | Cover::Ending { .. }))
+    }
+
     /// Asks for the end of our side, behind all that was queued.
     pub fn shut_down(&mut self) {
         if self.farewell == Farewell::NotAsked {
@@ -94,7 +164,14 @@ impl<S: Stream> Control<S> {
     /// Whether bytes wait for the client to take them.
     #[must_use]
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        let pending = !self.pending.is_empty();
+        self.cover.as_ref().map_or(pending, |cover| cover.wants_write(pending))
+    }
+
+    /// Whether it has to be read for TLS, whoever else wants to hear it.
+    #[must_use]
+    pub fn needs_input(&self) -> bool {
+        self.health == Health::Whole && self.cover.as_ref().is_some_and(|cover| cover.wants_read())
     }
 
     /// Whether there may be more to read.
@@ -103,25 +180,21 @@ impl<S: Stream> Control<S> {
         self.health == Health::Whole
     }
 
-    /// Writes what the kernel takes now: how many bytes.
+    /// Writes what the kernel takes now: how many bytes of what was queued have left.
     ///
     /// # Errors
     /// How the connection ended.
     pub fn flush(&mut self) -> Result<usize, ControlEnd> {
-        let mut written = 0;
-        while !self.pending.is_empty() {
-            match self.write_once() {
-                Ok(0) => return Err(self.broke()),
-                Ok(count) => {
-                    written += count;
-                    self.advance(count);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(self.broke()),
-            }
-        }
-        Ok(written)
+        let Self { stream, pending, cover, .. } = self;
+        let result = match cover.as_deref_mut() {
+            None | Some(Cover::Off { .. }) => send(stream, pending),
+            Some(Cover::Beginning { ahead, .. }) => send(stream, ahead),
+            Some(Cover::On(veil)) => veil.send(stream, pending),
+            Some(Cover::Ending { veil, ahead, .. }) => veil.send(stream, ahead),
+            Some(Cover::Torn) if pending.is_empty() => Ok(0),
+            Some(Cover::Torn) => Err(Failure::Tls),
+        };
+        result.map_err(|_| self.broke())
     }
 
     /// Reads what is there now: how many bytes; none: nothing is there.
@@ -129,11 +202,33 @@ impl<S: Stream> Control<S> {
     /// # Errors
     /// How the connection ended.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ControlEnd> {
-        match self.stream.read(buffer) {
-            Ok(0) => {
-                self.health = Health::ReadToTheEnd;
-                Err(ControlEnd::Eof)
+        let taken = match self.cover.as_deref_mut() {
+            None => return self.read_plain(buffer),
+            Some(Cover::Off { unread }) if unread.is_empty() => {
+                self.cover = None;
+                return self.read_plain(buffer);
             }
+            Some(Cover::Off { unread }) => {
+                let count = unread.len().min(buffer.len());
+                unread.copy_to_slice(buffer.get_mut(..count).unwrap_or_default());
+                return Ok(count);
+            }
+            Some(Cover::On(veil)) => veil.layer.read(&self.stream, buffer),
+            Some(Cover::Beginning { .. } | Cover::Ending { .. }) => return Ok(0),
+            Some(Cover::Torn) => Err(Halt::Failed(Failure::Tls)),
+        };
+        match taken {
+            Ok(Taken::Bytes(count)) => Ok(count),
+            // Whether the client said so or only stopped: it ends its commands itself, and none is ever half.
+            Ok(Taken::End(_)) => Err(self.ended()),
+            Err(Halt::Later) => Ok(0),
+            Err(Halt::Failed(_)) => Err(self.broke()),
+        }
+    }
+
+    fn read_plain(&mut self, buffer: &mut [u8]) -> Result<usize, ControlEnd> {
+        match self.stream.read(buffer) {
+            Ok(0) => Err(self.ended()),
             Ok(count) => Ok(count),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
             Err(_) => Err(self.broke()),
@@ -142,7 +237,8 @@ impl<S: Stream> Control<S> {
 
     /// Ends our side, if that was asked for and everything has left.
     pub fn say_farewell(&mut self) {
-        if self.farewell == Farewell::Asked && self.pending.is_empty() && self.health != Health::Broken {
+        let is_due = self.farewell == Farewell::Asked && self.pending.is_empty() && self.health != Health::Broken;
+        if is_due && self.has_said_goodbye() {
             self.farewell = Farewell::Said { patience: LINGER_BYTES };
             // It fails only where the connection is gone already.
             let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
@@ -159,32 +255,27 @@ impl<S: Stream> Control<S> {
         if self.farewell == Farewell::NotAsked || self.flush().is_err() {
             return true;
         }
+        if self.is_negotiating() {
+            // What comes of it is nobody's any more, and what was to be said behind it has no way out.
+            (self.cover, self.pending) = (Some(Box::new(Cover::Torn)), VecDeque::new());
+        }
         self.say_farewell();
         let Farewell::Said { patience } = &mut self.farewell else { return self.health == Health::Broken };
         self.health != Health::Whole || discard_input(&self.stream, patience)
     }
 
-    fn write_once(&self) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut count = 0;
-        for (slice, bytes) in slices.iter_mut().zip(&self.pending) {
-            *slice = IoSlice::new(bytes);
-            count += 1;
+    /// Says that TLS ends here, where there is TLS: whether that has left, or cannot.
+    fn has_said_goodbye(&mut self) -> bool {
+        match self.cover.as_deref_mut() {
+            None | Some(Cover::Off { .. } | Cover::Torn) => true,
+            Some(Cover::On(veil)) => veil.layer.close(&self.stream) != Err(Halt::Later),
+            Some(Cover::Beginning { .. } | Cover::Ending { .. }) => false,
         }
-        self.stream.write_vectored(slices.get(..count).unwrap_or_default())
     }
 
-    fn advance(&mut self, mut count: usize) {
-        while let Some(first) = self.pending.front_mut() {
-            if count < first.len() {
-                first.advance(count);
-                return;
-            }
-            count -= first.len();
-            self.pending.pop_front();
-        }
-        // An idle session keeps no buffer.
-        self.pending = VecDeque::new();
+    fn ended(&mut self) -> ControlEnd {
+        self.health = Health::ReadToTheEnd;
+        ControlEnd::Eof
     }
 
     fn broke(&mut self) -> ControlEnd {
@@ -192,6 +283,47 @@ impl<S: Stream> Control<S> {
         self.pending = VecDeque::new();
         ControlEnd::Reset
     }
+}
+
+/// Sends of `queue` what the kernel takes: how many bytes.
+fn send(stream: &impl Stream, queue: &mut VecDeque<Bytes>) -> Result<usize, Failure> {
+    let mut written = 0;
+    while !queue.is_empty() {
+        match send_once(stream, queue) {
+            Ok(0) => return Err(Failure::Reset),
+            Ok(count) => {
+                written += count;
+                advance(queue, count);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Err(Failure::Reset),
+        }
+    }
+    Ok(written)
+}
+
+fn send_once(stream: &impl Stream, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); SLICES];
+    let mut count = 0;
+    for (slice, bytes) in slices.iter_mut().zip(queue) {
+        *slice = IoSlice::new(bytes);
+        count += 1;
+    }
+    stream.write_vectored(slices.get(..count).unwrap_or_default())
+}
+
+fn advance(queue: &mut VecDeque<Bytes>, mut count: usize) {
+    while let Some(first) = queue.front_mut() {
+        if count < first.len() {
+            first.advance(count);
+            return;
+        }
+        count -= first.len();
+        queue.pop_front();
+    }
+    // An idle session keeps no buffer.
+    *queue = VecDeque::new();
 }
 
 /// Drops what is there to read: whether there will be no more, or `patience` is used up.

@@ -7,17 +7,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ftp_proto::action::TlsRole;
 use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
-use ftp_proto::{Action, ActionId, Completion, DataAction, Event, Failure};
+use ftp_proto::outcome::Secured;
+use ftp_proto::{Action, ActionId, Completion, DataAction, DataId, Event, Failure, Ticket};
 
-use super::{Control, Engine, HostSide, SessionId, Settings, Stream};
+use super::{Control, Engine, HostSide, Layer, SessionId, Settings, Stream};
 use crate::host::{Client, ReplyTo};
+use crate::tls::TlsSession;
 
 /// An adapter's listeners and data connections of one session.
 pub trait DataPlane {
     /// Begins `action`. Its answer must come later, as [`Driver::done`], also where it is known at once.
+    ///
+    /// `DataAction::Secure` comes as [`secure`](Self::secure) instead.
     fn run(&mut self, action: DataAction, host: &HostSide);
+
+    /// Begins TLS on the data connection `data` with `layer`, which has taken nothing yet. Its answer must come later,
+    /// too.
+    fn secure(&mut self, ticket: Ticket<Secured>, data: DataId, layer: Layer);
 
     /// Asks to end `action` early: whether it is one of its own that is still under way.
     fn cancel(&mut self, action: ActionId) -> bool;
@@ -38,6 +47,10 @@ struct World<S, D> {
     client: Client,
     id: SessionId,
     settings: Arc<Settings>,
+    /// What its secured connections share, once there are any.
+    tls: Option<Box<TlsSession>>,
+    /// Answers that were known at once: they wait for the next turn.
+    answers: Vec<Completion>,
 }
 
 impl<S: Stream, D: DataPlane> Driver<S, D> {
@@ -60,6 +73,8 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
             client,
             id,
             settings: Arc::clone(settings),
+            tls: None,
+            answers: Vec::new(),
         };
         let engine = Engine::new(settings, client)?;
         Ok(Self { engine, world })
@@ -96,7 +111,9 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
     /// Sends what the kernel takes, reads what the engine wants to hear and tells the time: whether there was anything
     /// to do. If not, whatever was to be said has left, or waits for the client.
     pub fn turn(&mut self) -> bool {
-        let mut busy = self.flush();
+        let mut busy = self.answer();
+        busy |= self.flush();
+        busy |= self.negotiate();
         busy |= self.read();
         busy |= self.engine.tell_time(|action| self.world.run(action));
         if !busy && self.is_open() {
@@ -111,10 +128,11 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         self.engine.is_open()
     }
 
-    /// Whether it wants to hear the control connection, and that may have more to say.
+    /// Whether it wants to hear the control connection, itself or for TLS, and that may have more to say.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        self.world.control.is_readable() && self.engine.wants_input()
+        let control = &self.world.control;
+        control.needs_input() || control.is_readable() && self.engine.wants_input()
     }
 
     /// When to take a turn, whatever happens until then.
@@ -137,6 +155,23 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
     /// Ends it: the control connection is left, to be closed. Everything else is dropped.
     pub fn into_control(self) -> Control<S> {
         self.world.control
+    }
+
+    fn answer(&mut self) -> bool {
+        let answers = std::mem::take(&mut self.world.answers);
+        let busy = !answers.is_empty();
+        answers.into_iter().for_each(|completion| self.done(completion));
+        busy
+    }
+
+    fn negotiate(&mut self) -> bool {
+        let answer = self.world.control.negotiate();
+        let busy = answer.is_some();
+        if let Some(completion) = answer {
+            self.world.remember_host();
+            self.done(completion);
+        }
+        busy
     }
 
     fn flush(&mut self) -> bool {
@@ -171,18 +206,63 @@ impl<S: Stream, D: DataPlane> World<S, D> {
     fn run(&mut self, action: Action) {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
-            Action::Secure { ticket, .. } => self.reply_to.send(ticket.fail(Failure::Unsupported)),
-            Action::Unsecure(ticket) => self.reply_to.send(ticket.fail(Failure::Unsupported)),
+            Action::Secure { ticket, host } => self.secure(ticket, host),
+            Action::Unsecure(ticket) => {
+                let answer = self.control.unsecure(ticket);
+                self.answers.extend(answer);
+            }
             Action::Shutdown => self.control.shut_down(),
+            Action::Data(DataAction::Secure { ticket, data, role }) => match self.layer(role) {
+                Ok(layer) => self.data.secure(ticket, data, layer),
+                Err(failure) => self.answers.push(ticket.fail(failure)),
+            },
             Action::Data(action) => self.data.run(action, &self.host),
             Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
             Action::Notify(notice) => (self.settings.observer)(self.id, &self.client, &notice),
             Action::Cancel(id) => {
-                if !self.data.cancel(id) {
+                if let Some(answer) = self.control.cancel(id) {
+                    self.answers.push(answer);
+                } else if !self.data.cancel(id) {
                     self.host.cancel(id);
                 }
             }
         }
+    }
+
+    fn secure(&mut self, ticket: Ticket<Secured>, host: Option<Arc<str>>) {
+        let answer = match self.tls_session(host) {
+            Ok(session) => {
+                let offer = session.control();
+                self.tls = Some(Box::new(session));
+                self.control.secure(ticket, offer)
+            }
+            Err(failure) => Some(ticket.fail(failure)),
+        };
+        self.answers.extend(answer);
+    }
+
+    /// Data connections mean the host that the client named on the control connection.
+    fn remember_host(&mut self) {
+        if let (Some(session), Some(host)) = (&mut self.tls, self.control.sni()) {
+            session.named(host);
+        }
+    }
+
+    /// The TLS of a new data connection.
+    fn layer(&mut self, role: TlsRole) -> Result<Layer, Failure> {
+        if self.tls.is_none() {
+            self.tls = Some(Box::new(self.tls_session(None)?));
+        }
+        let session = self.tls.as_ref().ok_or(Failure::Tls)?;
+        match role {
+            TlsRole::Server => Ok(Layer::server(session.data(), Vec::new())),
+            TlsRole::Client => Layer::client(session.peer()),
+        }
+    }
+
+    fn tls_session(&self, host: Option<Arc<str>>) -> Result<TlsSession, Failure> {
+        let tls = self.settings.tls.as_ref().ok_or(Failure::Unsupported)?;
+        TlsSession::new(tls, host)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | [`Driver`] | one session: engine, control connection, host, and an adapter's [`DataPlane`] |
 //! | [`Engine`], [`Clock`] | the engine with its time and its seed |
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
+//! | [`Layer`] | TLS on a connection, control or data |
 //! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
 //! | [`socket`] | listening, closing, and what errors mean |
 
@@ -17,6 +18,7 @@ mod control;
 mod driver;
 mod engine;
 mod host_side;
+mod layer;
 mod offload;
 pub mod socket;
 #[cfg(feature = "testing")]
@@ -37,6 +39,7 @@ pub use control::{Control, Stream};
 pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use host_side::HostSide;
+pub use layer::{Halt, Layer, Taken};
 pub use offload::{Offload, PROGRESS_EVERY, Range};
 #[cfg(feature = "testing")]
 pub use watch::{Watch, Watcher};

@@ -54,9 +54,11 @@ impl TlsSession {
         Offer { current: self.tls.current(), ticketer, host: self.host.clone(), side: Side::Data }
     }
 
-    /// The client named the host on the control connection: data connections without a name mean it too.
-    pub(crate) fn named(&mut self, host: Arc<str>) {
-        self.host = Some(host);
+    /// The client named a host on the control connection: data connections without a name mean it too.
+    pub(crate) fn named(&mut self, host: &str) {
+        if self.tls.current().host(host).is_some() {
+            self.host = Some(host.into());
+        }
     }
 
     /// What to be a client with, towards another server.

@@ -1,0 +1,411 @@
+//! TLS on a connection: what the sockets of both adapters, control and data, are secured with.
+//!
+//! Built on rustls's own connection, not on a stream that wraps it: a control connection has to be able to go back to
+//! the clear, a stream that was cut must be told from one that ended, and plaintext is counted exactly.
+//!
+//! ```text
+//! socket ──► input ──► one record at a time ──► rustls ──► plaintext, taken before the next record
+//! socket ◄───────────────── ciphertext ◄─────── rustls ◄── plaintext, a chunk once the last one has left
+//! ```
+//!
+//! Both ways are bounded: one record and what one read brought, and one chunk.
+
+mod input;
+
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use ftp_proto::Failure;
+use ftp_proto::action::CloseHow;
+use ftp_proto::outcome::{DataEnd, Secured};
+use rustls::server::Acceptor;
+use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind};
+use rustls_pki_types::ServerName;
+
+use self::input::{Input, Record, Sink};
+use super::{Stream, socket};
+use crate::tls::Offer;
+
+/// Why a step did not end in success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// It goes on once the socket is ready.
+    Later,
+    /// It does not go on.
+    Failed(Failure),
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// So many bytes, at least one.
+    Bytes(usize),
+    /// The stream has ended.
+    End(DataEnd),
+}
+
+/// TLS on one connection. The calls never wait; those that take the connection do with it what they can.
+pub struct Layer {
+    state: State,
+    input: Input,
+    /// How the peer's stream ended.
+    end: Option<DataEnd>,
+    farewell: Farewell,
+}
+
+enum State {
+    /// As the server, before the client's hello is here.
+    Hello(Box<(Acceptor, Offer)>),
+    Begun(Box<Connection>),
+    /// There is nothing more to say or to hear.
+    Failed(Failure),
+}
+
+/// How far our `close_notify` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    NotSaid,
+    Said,
+}
+
+impl Layer {
+    /// Plaintext that is encrypted at once: two records. There is never more ciphertext than theirs.
+    pub const CHUNK: usize = 32 * 1024;
+
+    /// As the server. `input` came in on the connection already.
+    pub(crate) fn server(offer: Offer, input: Vec<u8>) -> Self {
+        Self::new(State::Hello(Box::new((Acceptor::default(), offer))), Input::of(input))
+    }
+
+    /// As the client.
+    pub(crate) fn client(config: Arc<ClientConfig>) -> Result<Self, Failure> {
+        // No name is told, nor is one looked for in the certificate.
+        let name = ServerName::try_from("ftp").map_err(|_| Failure::Tls)?;
+        let connection = ClientConnection::new(config, name).map_err(|_| Failure::Tls)?;
+        Ok(Self::new(State::Begun(Box::new(Connection::Client(connection))), Input::default()))
+    }
+
+    fn new(state: State, input: Input) -> Self {
+        Self { state, input, end: None, farewell: Farewell::NotSaid }
+    }
+
+    /// Goes on with the handshake, until it is done and the last of it has left: what was agreed on.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: room to write, if it [wants](Self::wants_write) that, or else something to read. A failure that
+    /// is the client's fault was told to it, as far as there was room.
+    pub fn handshake(&mut self, stream: &impl Stream) -> Result<Secured, Halt> {
+        loop {
+            self.flush(stream)?;
+            if let State::Begun(connection) = &self.state
+                && !connection.is_handshaking()
+            {
+                return Ok(secured(connection));
+            }
+            self.take_record(stream)?;
+            if self.end.is_some() {
+                return Err(self.fail(Failure::Tls));
+            }
+        }
+    }
+
+    /// Whether there is ciphertext that has not left.
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        matches!(&self.state, State::Begun(connection) if connection.wants_write())
+    }
+
+    /// Writes what there is room for.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: there is more, once there is room. Or the failure of the connection.
+    pub fn flush(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        let State::Begun(connection) = &mut self.state else { return Ok(()) };
+        while connection.wants_write() {
+            match connection.write_tls(&mut Sink(stream)) {
+                Ok(0) => return Err(Halt::Failed(Failure::Reset)),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Halt::Later),
+                Err(error) => return Err(Halt::Failed(socket::failure(&error))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Encrypts the first of `bytes`: how many, none where the last ones have not left. They leave by
+    /// [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// When there is no TLS, or no more.
+    pub fn seal(&mut self, bytes: &[u8]) -> Result<usize, Failure> {
+        let connection = match &mut self.state {
+            State::Begun(connection) if !connection.is_handshaking() && self.farewell == Farewell::NotSaid => {
+                connection
+            }
+            State::Failed(failure) => return Err(*failure),
+            State::Hello(_) | State::Begun(_) => return Err(Failure::Tls),
+        };
+        if connection.wants_write() {
+            return Ok(0);
+        }
+        let chunk = bytes.get(..bytes.len().min(Self::CHUNK)).unwrap_or_default();
+        connection.writer().write(chunk).map_err(|_| Failure::Tls)
+    }
+
+    /// Writes the first of `bytes`: how many are on their way. All of them have left once [`flush`](Self::flush)
+    /// succeeds.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: earlier ones are still on their way, and none of these is. Or the failure of the connection.
+    pub fn write(&mut self, stream: &impl Stream, bytes: &[u8]) -> Result<usize, Halt> {
+        self.flush(stream)?;
+        let count = self.seal(bytes).map_err(Halt::Failed)?;
+        match self.flush(stream) {
+            Ok(()) | Err(Halt::Later) => Ok(count),
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// Reads what is there now.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: nothing is. Or a failure, once everything that arrived before it was read.
+    pub fn read(&mut self, stream: &impl Stream, buffer: &mut [u8]) -> Result<Taken, Halt> {
+        // A peer that asked for new keys waits for nothing; and where writing fails, what came in is still to be read.
+        let _ = self.flush(stream);
+        loop {
+            if let State::Begun(connection) = &mut self.state
+                && let Ok(count @ 1..) = connection.reader().read(buffer)
+            {
+                return Ok(Taken::Bytes(count));
+            }
+            if let Some(end) = self.end {
+                return Ok(Taken::End(end));
+            }
+            self.take_record(stream)?;
+        }
+    }
+
+    /// Says that nothing more comes (`close_notify`), and sees it leave.
+    ///
+    /// It does not wait for the peer's, nor for a peer that has said so already and reads no more; and it says nothing
+    /// where the handshake is not done or failed.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: once there is room. Or the failure of the connection.
+    pub fn close(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        let State::Begun(connection) = &mut self.state else { return Ok(()) };
+        if connection.is_handshaking() {
+            return Ok(());
+        }
+        if self.farewell == Farewell::NotSaid {
+            self.farewell = Farewell::Said;
+            connection.send_close_notify();
+        }
+        match self.flush(stream) {
+            Err(_) if self.end == Some(DataEnd::Clean) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Closes a data connection in an orderly way: [`close`](Self::close), then the end of the stream. Dropping it then is
+    /// the end of it.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: once there is room. Or a failure: what was sent may be lost.
+    pub fn finish(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        let said = self.close(stream);
+        if said == Err(Halt::Later) {
+            return said;
+        }
+        let closed = socket::close(stream, CloseHow::Graceful).map_err(Halt::Failed);
+        // A peer that has said all it had to say may be gone, and there was nothing that it could miss.
+        if self.end == Some(DataEnd::Clean) { Ok(()) } else { said.and(closed) }
+    }
+
+    /// The host that the client named.
+    pub(crate) fn sni(&self) -> Option<&str> {
+        match &self.state {
+            State::Begun(connection) => server_name(connection),
+            State::Hello(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// Ends TLS on a connection that goes on: what came in behind it, which is plain. Before it, in the order of their
+    /// coming, stand the bytes that still came in secured.
+    ///
+    /// A peer that goes on in the clear without a word (its first byte is that of no record) has ended TLS too.
+    ///
+    /// # Errors
+    /// [`Halt::Later`]: room to write, if it [wants](Self::wants_write) that, or else something to read. Or a failure.
+    pub(crate) fn take_off(&mut self, stream: &impl Stream, unread: &mut Vec<u8>) -> Result<(), Halt> {
+        self.close(stream)?;
+        let mut buffer = [0; 4096];
+        loop {
+            if self.end.is_none() && self.input.record() == Record::Foreign {
+                self.end = Some(DataEnd::Clean);
+            }
+            match self.read(stream, &mut buffer) {
+                Ok(Taken::Bytes(count)) if unread.len() + count <= UNREAD => {
+                    unread.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                }
+                Ok(Taken::Bytes(_)) => return Err(self.fail(Failure::Tls)),
+                Ok(Taken::End(DataEnd::Clean)) => {
+                    unread.extend_from_slice(self.input.bytes());
+                    return Ok(());
+                }
+                Ok(Taken::End(_)) => return Err(self.fail(Failure::Reset)),
+                // The first plain byte is no record: seen above.
+                Err(Halt::Failed(Failure::Tls)) if self.input.record() == Record::Foreign && self.is_whole() => {}
+                Err(halt) => return Err(halt),
+            }
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !matches!(self.state, State::Failed(_))
+    }
+
+    /// Processes the next record, whatever is in it.
+    fn take_record(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        if let State::Failed(failure) = self.state {
+            return Err(Halt::Failed(failure));
+        }
+        loop {
+            match self.input.record() {
+                Record::Whole(len) => {
+                    let result = self.process(stream, len);
+                    self.input.consume(len);
+                    return result;
+                }
+                // It may be the plain word of a peer that has ended TLS, so it is kept.
+                Record::Foreign => return Err(Halt::Failed(Failure::Tls)),
+                Record::Oversized => {
+                    let held = self.input.bytes().len();
+                    self.process(stream, held)?;
+                    return Err(self.fail(Failure::Tls));
+                }
+                Record::Partial => match self.input.fill(stream) {
+                    Ok(0) => {
+                        self.end = Some(DataEnd::Truncated);
+                        return Ok(());
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Halt::Later),
+                    Err(error) => return Err(self.fail(socket::failure(&error))),
+                },
+            }
+        }
+    }
+
+    /// Gives the first `len` bytes of the input to rustls.
+    fn process(&mut self, stream: &impl Stream, len: usize) -> Result<(), Halt> {
+        let mut record = self.input.bytes().get(..len).unwrap_or_default();
+        match &mut self.state {
+            State::Hello(begin) => {
+                let (acceptor, offer) = &mut **begin;
+                while !record.is_empty() {
+                    if !matches!(acceptor.read_tls(&mut record), Ok(1..)) {
+                        return Err(self.fail(Failure::Tls));
+                    }
+                }
+                let begun = acceptor.accept().and_then(|accepted| {
+                    let Some(accepted) = accepted else { return Ok(None) };
+                    let config = offer.choose(&accepted.client_hello());
+                    accepted.into_connection(config).map(Some)
+                });
+                match begun {
+                    Ok(None) => Ok(()),
+                    Ok(Some(connection)) => {
+                        self.state = State::Begun(Box::new(Connection::Server(connection)));
+                        self.digest(stream)
+                    }
+                    Err((_, mut alert)) => {
+                        // There is room for it, unless the client reads nothing, which is its loss.
+                        let _ = alert.write_all(&mut Sink(stream));
+                        Err(self.fail(Failure::Tls))
+                    }
+                }
+            }
+            State::Begun(connection) => {
+                while !record.is_empty() {
+                    if !matches!(connection.read_tls(&mut record), Ok(1..)) {
+                        return Err(self.fail(Failure::Tls));
+                    }
+                }
+                self.digest(stream)
+            }
+            State::Failed(failure) => Err(Halt::Failed(*failure)),
+        }
+    }
+
+    /// Lets rustls work on what it was given.
+    fn digest(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        let State::Begun(connection) = &mut self.state else { return Ok(()) };
+        match connection.process_new_packets() {
+            Ok(state) => {
+                if state.peer_has_closed() {
+                    self.end = Some(DataEnd::Clean);
+                }
+                Ok(())
+            }
+            Err(_) => {
+                // The alert that says why; as far as there is room.
+                let _ = self.flush(stream);
+                Err(self.fail(Failure::Tls))
+            }
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) -> Halt {
+        self.state = State::Failed(failure);
+        Halt::Failed(failure)
+    }
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Hello(_) => "Hello",
+            State::Begun(connection) if connection.is_handshaking() => "Handshaking",
+            State::Begun(_) => "Secured",
+            State::Failed(_) => "Failed",
+        };
+        f.debug_struct("Layer").field("state", &state).field("end", &self.end).finish_non_exhaustive()
+    }
+}
+
+fn server_name(connection: &Connection) -> Option<&str> {
+    match connection {
+        Connection::Server(server) => server.server_name(),
+        Connection::Client(_) => None,
+    }
+}
+
+/// What a handshake agreed on.
+fn secured(connection: &Connection) -> Secured {
+    let parameters = connection.protocol_version().zip(connection.negotiated_cipher_suite());
+    Secured {
+        // Only tickets of this session's control connection can be resumed at all.
+        resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+        sni: server_name(connection).map(Arc::from),
+        alpn: connection.alpn_protocol().map(Arc::from),
+        peer_certificate: match connection {
+            Connection::Server(_) => {
+                connection.peer_certificates().and_then(|chain| chain.first()).map(|it| (**it).into())
+            }
+            // Nobody has verified it.
+            Connection::Client(_) => None,
+        },
+        parameters: parameters.map(|(version, suite)| format!("{version:?} {:?}", suite.suite()).into()),
+    }
+}
+
+/// How much may come in secured while TLS is being taken off.
+const UNREAD: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests;
