@@ -115,6 +115,12 @@ impl<'a> Context<'a> {
     #[track_caller]
     pub fn before_auth(&self) -> Wire {
         self.needs_feature("AUTH");
+        self.clear()
+    }
+
+    /// A greeted connection in the clear. Leaves the check out where there is none.
+    #[track_caller]
+    pub fn clear(&self) -> Wire {
         if matches!(self.peer.security, Security::Implicit(_)) {
             skip("TLS is there already");
         }
@@ -241,7 +247,7 @@ impl<'a> Context<'a> {
         let opened = keeper.open(Way::Epsv);
         let reply = keeper.ask_any(&command, &[125, 150, 550, 450]);
         if reply.code < 200 {
-            drop(opened);
+            drop(opened.connection());
             keeper.expect_any(&[226, 250, 426, 451]);
         }
         reply.code < 200
