@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! # A note.
-//! % without EPSV            before it begins: a verb that is off
+//! % without EPSV            before it begins: a verb that is off; also `tls`, `tls for login`, `tls for data`, `ccc`
+//! % implicit tls            the client begins with TLS
 //! > TYPE I                  the client's line; lines that follow one another come in one segment
 //! > \xFF\xF4\xFF\xF2ABOR    bytes as Rust writes them
 //! < 200                     the next reply begins so
@@ -16,6 +17,8 @@
 //! * will send %PDF          the same for the connection that the server makes next
 //! * got hello\r\n           what it has received on the last connection; `got some`, `got ~ part of it`
 //! * stops reading           and `reads`
+//! * secured                 the control connection is under TLS; `clear`, it is not
+//! * data secured            the same for the last data connection; `data clear`
 //! * resets                  the data connection
 //! * waits 250               seconds
 //! * hangs up                closes the control connection; `breaks off` resets it
@@ -53,22 +56,30 @@ transcripts! {
     curl_creates_directories
     curl_downloads
     curl_looks
+    curl_over_tls
     curl_stops_early
     explorer
     filezilla
+    filezilla_over_tls
     filezilla_resumes
     ftplib
+    ftplib_over_tls
     goftp
     lexmark
     lftp_aborts
     lftp_mirrors
+    lftp_over_tls
     ncftp
     printer
     rclone
+    rclone_implicit_tls
+    rclone_over_tls
     rclone_without_mlsd
     scanner
     suppaftp
+    suppaftp_over_tls
     windows_ftp
+    windows_where_tls_is_required
 }
 
 #[test]

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Demand, Switch};
+use ftp_proto::event::Admission;
 use ftp_proto::outcome::DataEnd;
 use ftp_proto::server::Phase;
 use ftp_proto::verb::{Verb, VerbSet};
 
-use crate::world::World;
+use crate::world::{LOCAL, Layer, PEER, World};
 
 /// How what the client says is cut into segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,13 @@ impl Transcript {
 
     pub(crate) fn replay(&self, cut: Cut) {
         let settings: Vec<&str> = self.text.lines().filter_map(|line| line.strip_prefix("% ")).collect();
-        let world = World::with(|config| settings.iter().for_each(|setting| set(config, setting)));
+        let mut world = World::before_connection(|config| settings.iter().for_each(|setting| set(config, setting)));
+        if settings.contains(&"implicit tls") {
+            world.connect_implicitly(Admission::Welcome);
+        } else {
+            world.connect_from(LOCAL, PEER);
+        }
+        world.expect("220");
         let mut replay = Replay {
             world,
             at: String::new(),
@@ -73,11 +80,17 @@ impl Transcript {
 }
 
 fn set(config: &mut Config, setting: &str) {
-    match setting.split_once(' ') {
-        Some(("without", verb)) => {
-            config.disabled = VerbSet::of(Verb::from_word(verb.as_bytes()).expect("a verb"));
+    match setting {
+        "tls" => config.tls.offered = Switch::On,
+        "tls for login" => config.tls.login = Demand::Required,
+        "tls for data" => config.tls.data = Demand::Required,
+        "ccc" => config.tls.clear_control = Switch::On,
+        // Said when it connects.
+        "implicit tls" => {}
+        _ => {
+            let verb = setting.strip_prefix("without ").and_then(|verb| Verb::from_word(verb.as_bytes()));
+            config.disabled = VerbSet::of(verb.unwrap_or_else(|| panic!("no setting: {setting}")));
         }
-        _ => panic!("no setting: {setting}"),
     }
 }
 
@@ -203,6 +216,11 @@ impl Replay {
                 let link = self.link();
                 self.world.reset(link);
             }
+            "secured" if self.world.tls.layer == Layer::Secured => {}
+            "clear" if self.world.tls.layer == Layer::Clear => {}
+            "data secured" if self.world.link(self.link()).tls.is_some() => {}
+            "data clear" if self.world.link(self.link()).tls.is_none() => {}
+            "secured" | "clear" | "data secured" | "data clear" => self.fail("it is not"),
             "hangs up" => self.world.hang_up(),
             "breaks off" => self.world.break_control(),
             _ => self.fail("nothing that can be done"),
