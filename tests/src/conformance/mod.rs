@@ -34,6 +34,7 @@ mod passive;
 mod pipelining;
 mod resume;
 mod retrieve;
+mod security;
 mod sequence;
 mod site;
 mod store;
@@ -106,6 +107,7 @@ const THEMES: &[&[Check]] = &[
     pipelining::CHECKS,
     sequence::CHECKS,
     abort::CHECKS,
+    security::CHECKS,
 ];
 
 type Dialogue = fn(&mut Context<'_>);
