@@ -21,14 +21,17 @@ mod runner;
 
 mod abort;
 mod active;
+mod checksums;
 mod directories;
 mod facts;
 mod features;
 mod files;
 mod framing;
+mod hosts;
 mod information;
 mod listings;
 mod login;
+mod modes;
 mod parameters;
 mod passive;
 mod pipelining;
@@ -108,6 +111,9 @@ const THEMES: &[&[Check]] = &[
     sequence::CHECKS,
     abort::CHECKS,
     security::CHECKS,
+    modes::CHECKS,
+    checksums::CHECKS,
+    hosts::CHECKS,
 ];
 
 type Dialogue = fn(&mut Context<'_>);
