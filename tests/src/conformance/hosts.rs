@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask("LANG tlh", 504);
         wire.ask("LANG !", 501);
     }),
-    may("csid.reply", "RFC 5797 §3", "CSID tells the server's name", |c| {
+    may("csid.name", "RFC 5797 §3", "CSID tells the server's name", |c| {
         let reply = optional(&mut c.login(), "CSID Name=kit; Version=1;", 200);
         assert!(reply.text().contains("Name="), "{}", reply.show());
     }),
@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
         wire.fetch(Way::Epsv, "LIST");
         wire.ask_any("PRET NOOP", &[501, 504]);
     }),
-    may("site.utime", "RFC 959 §4.1.3", "SITE UTIME sets a time, in both its forms", |c| {
+    may("site.utime-both-forms", "RFC 959 §4.1.3", "SITE UTIME sets a time, in both its forms", |c| {
         c.put("a", b"");
         let mut wire = c.login();
         optional(&mut wire, "SITE UTIME 20240102030405 a", 200);
@@ -121,7 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask("SITE UTIME a 20240102030406 20240102030407 20240102030408 UTC", 200);
         assert_eq!(wire.ask("MDTM a", 213).text(), "20240102030407");
     }),
-    may("site.copy", "RFC 959 §4.1.3", "SITE CPFR and CPTO copy a file", |c| {
+    may("site.copy-in-two-steps", "RFC 959 §4.1.3", "SITE CPFR and CPTO copy a file", |c| {
         c.put("a", b"content");
         let mut wire = c.login();
         optional(&mut wire, "SITE CPFR a", 350);
@@ -137,7 +137,7 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask_any("SITE RMDIR x", &[200, 250]);
         wire.ask("CWD x", 550);
     }),
-    may("site.symlink", "RFC 959 §4.1.3", "SITE SYMLINK makes a link that leads to its file", |c| {
+    may("site.symlink-leads", "RFC 959 §4.1.3", "SITE SYMLINK makes a link that leads to its file", |c| {
         c.put("a", b"content");
         let mut wire = c.login();
         optional_any(&mut wire, "SITE SYMLINK a link", &[200, 250]);

@@ -171,14 +171,19 @@ pub(super) const CHECKS: &[Check] = &[
         let told = wire.ask_any("FEAT", &[211, 500, 502]).body();
         assert_eq!(told.iter().any(|line| line.to_ascii_uppercase().starts_with("MODE Z")), there, "{told:?}");
     }),
-    must("mode.unknown", "RFC 959 §5.4", "A mode that does not exist is refused, and the one there was stays", |c| {
-        c.put("a", b"content");
-        let mut wire = c.login();
-        for line in ["MODE X", "MODE", "MODE SB"] {
-            wire.ask_any(line, &[501, 504]);
-        }
-        assert_eq!(wire.fetch(Way::Epsv, "RETR a"), b"content");
-    }),
+    must(
+        "mode.refused-changes-nothing",
+        "RFC 959 §5.4",
+        "A mode that does not exist is refused, and the one there was stays",
+        |c| {
+            c.put("a", b"content");
+            let mut wire = c.login();
+            for line in ["MODE X", "MODE", "MODE SB"] {
+                wire.ask_any(line, &[501, 504]);
+            }
+            assert_eq!(wire.fetch(Way::Epsv, "RETR a"), b"content");
+        },
+    ),
     must("stru-r.download", "RFC 959 §3.4.1", "STRU R marks the ends of records in the stream", |c| {
         c.put("a", b"one\n\nthree\n");
         let mut wire = offered(c, &["TYPE A", "STRU R"]);

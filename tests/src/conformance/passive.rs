@@ -99,6 +99,16 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask_any("ABOR", &[225, 226]);
         wire.ask_any("PASV", &REFUSED);
     }),
+    should("epsv.all-ends-with-rein", "RFC 959 §4.1.1", "REIN forgets EPSV ALL, too", |c| {
+        c.needs_ipv4();
+        let (user, pass) = (c.user(), c.pass());
+        let mut wire = c.login();
+        wire.ask("EPSV ALL", 200);
+        optional(&mut wire, "REIN", 220);
+        wire.ask(&user, 331);
+        wire.ask(&pass, 230);
+        wire.passive(Way::Pasv);
+    }),
     may("lpsv.reply", "RFC 1639 §4", "LPSV tells an address of any family", |c| {
         let mut wire = c.login();
         optional(&mut wire, "LPSV", 228);

@@ -374,6 +374,19 @@ pub(super) const CHECKS: &[Check] = &[
         wire.auth(&TlsClient::new());
         wire.ask("NOOP", 200);
     }),
+    may("tls.alpn", "RFC 7301 §3.2", "ftp is what is spoken, and whoever asks for it hears so", |c| {
+        let mut wire = c.before_auth();
+        wire.auth(&TlsClient::new().alpn(&["ftp"]));
+        assert_eq!(wire.link().tls().and_then(|tls| tls.alpn_protocol()), Some(&b"ftp"[..]));
+        wire.ask("NOOP", 200);
+    }),
+    should("tls.alpn-other", "RFC 7301 §3.2", "Whoever wants to speak only something else is refused", |c| {
+        let mut wire = c.before_auth();
+        wire.ask("AUTH TLS", 234);
+        let begun = wire.try_tls(&TlsClient::new().alpn(&["http/1.1"]));
+        // TLS 1.3 lets the client end its handshake before the server has said no.
+        assert!(begun.is_err() || wire.is_closing(), "another protocol is taken for FTP");
+    }),
     may("ccc.reply", "RFC 4217 §12", "CCC takes TLS off the control connection, and leaves PROT as it was", |c| {
         c.needs_feature("CCC");
         c.put("a", b"content");
