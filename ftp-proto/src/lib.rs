@@ -33,7 +33,8 @@
 //!                 events.push(Event::Sent(bytes.len()));
 //!             }
 //!             Action::Host(HostAction::Authenticate { ticket, credentials }) => {
-//!                 let known = &*credentials.user == b"alice" && credentials.password.expose() == b"secret";
+//!                 let known = &*credentials.user == b"alice"
+//!                     && credentials.password.as_ref().is_some_and(|it| it.expose() == b"secret");
 //!                 let account = Account::new("alice", Permissions::READ_ONLY);
 //!                 let answer = if known { Ok(account) } else { Err(Failure::LoginIncorrect) };
 //!                 events.push(Event::Done(ticket.settle(answer)));

@@ -5,6 +5,7 @@ mod world;
 
 use std::fmt::Write;
 
+use ftp_proto::config::{Config, Network, Switch};
 use ftp_proto::verb::TABLE;
 
 use self::world::World;
@@ -48,6 +49,31 @@ const SITUATIONS: &[Situation] = &[
         world.ask("STOR upload", "150");
         world
     }),
+    ("TLS offered", || World::with_tls(everything_of_tls)),
+    ("securing", || {
+        let mut world = World::with_tls(everything_of_tls);
+        world.tls.holds_control = true;
+        world.ask("AUTH TLS", "234");
+        world
+    }),
+    ("secured", || World::secured_with(everything_of_tls)),
+    ("private", || World::private_with(everything_of_tls)),
+    ("private open", || {
+        let mut world = World::private_with(everything_of_tls);
+        world.passive();
+        world
+    }),
+    ("in handshake", || {
+        let mut world = World::private_with(everything_of_tls);
+        world.tls.holds_data = true;
+        world.passive();
+        world
+    }),
+    ("cleared", || {
+        let mut world = World::private_with(everything_of_tls);
+        world.ask("CCC", "200");
+        world
+    }),
     ("closing", || {
         let mut world = World::logged_in();
         world.credits = false;
@@ -55,6 +81,11 @@ const SITUATIONS: &[Situation] = &[
         world
     }),
 ];
+
+fn everything_of_tls(config: &mut Config) {
+    config.tls.clear_control = Switch::On;
+    config.fxp = vec![Network { address: "203.0.113.0".parse().expect("an address"), prefix: 24 }];
+}
 
 /// A line in which the verb does what it is for.
 fn line(verb: &str) -> String {
@@ -75,8 +106,12 @@ fn line(verb: &str) -> String {
         "MFF" => "Modify=20200102030405; a.txt",
         "SITE" => "UMASK 022",
         "OPTS" => "UTF8 ON",
-        "ACCT" | "CLNT" | "SMNT" | "CSID" | "HOST" | "AUTH" | "ADAT" | "PBSZ" | "PROT" | "MIC" | "CONF" | "ENC"
-        | "PRET" | "RANG" | "COMB" => "x",
+        "ACCT" | "CLNT" | "SMNT" | "CSID" | "ADAT" | "MIC" | "CONF" | "ENC" | "PRET" | "RANG" | "COMB" => "x",
+        "HOST" => "one.example",
+        "AUTH" => "TLS",
+        "PBSZ" => "0",
+        "PROT" => "P",
+        "SSCN" => "ON",
         "RETR" | "RNFR" | "RNTO" | "DELE" | "SIZE" | "MDTM" | "HASH" | "XCRC" | "XMD5" | "XSHA" | "XSHA1"
         | "XSHA256" | "XSHA512" | "MD5" | "MMD5" => "a.txt",
         _ => return verb.into(),

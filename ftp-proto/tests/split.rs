@@ -3,11 +3,13 @@
 mod world;
 
 use ftp_proto::Event;
+use ftp_proto::config::{Network, Switch};
+use ftp_proto::event::Admission;
 use ftp_proto::outcome::DataEnd;
 use ftp_proto::verb::TABLE;
 use proptest::prelude::*;
 
-use self::world::World;
+use self::world::{LOCAL, PEER, World};
 
 /// Arguments: good, odd and bad.
 const ARGUMENTS: &[&str] = &[
@@ -62,6 +64,12 @@ const ARGUMENTS: &[&str] = &[
     " HTTP/1.1",
     " x HTTP/1.1",
     " \"quoted\"",
+    " TLS",
+    " P",
+    " C",
+    " ON",
+    " OFF",
+    " one.example",
 ];
 
 /// What stands where a command should, or around one.
@@ -106,16 +114,40 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![12 => usual, 5 => noise, 1 => long]
 }
 
+/// How a session is before it is tried. AUTH is left to the dialogues: there it does matter whether bytes come in
+/// before or after TLS is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    Connected,
+    LoggedIn,
+    /// Logged in, with TLS from the first byte on both connections.
+    Secured,
+}
+
+fn beginning() -> impl Strategy<Value = Beginning> {
+    prop_oneof![1 => Just(Beginning::Connected), 2 => Just(Beginning::LoggedIn), 2 => Just(Beginning::Secured)]
+}
+
 /// A world that takes commands of at most 100 bytes, few at a time, so that its bounds are met.
-fn world(logged_in: bool) -> World {
-    let mut world = World::with(|config| {
+fn world(beginning: Beginning) -> World {
+    let mut world = World::before_connection(|config| {
         config.limits.line = 100;
         config.limits.queued_commands = 4;
         config.limits.look_ahead = 3;
         config.limits.queued_bytes = 200;
         config.limits.unsent_replies = 600;
+        if beginning == Beginning::Secured {
+            config.tls.offered = Switch::On;
+            config.fxp = vec![Network { address: "203.0.113.0".parse().expect("an address"), prefix: 24 }];
+        }
     });
-    if logged_in {
+    if beginning == Beginning::Secured {
+        world.connect_implicitly(Admission::Welcome);
+    } else {
+        world.connect_from(LOCAL, PEER);
+    }
+    world.expect("220");
+    if beginning != Beginning::Connected {
         world.log_in("alice");
     }
     world.preloaded = b"one\r\ntwo".to_vec();
@@ -125,8 +157,8 @@ fn world(logged_in: bool) -> World {
 }
 
 /// Feeds each segment in pieces; answers come behind each whole segment.
-fn play(logged_in: bool, segments: &[Vec<u8>], mut cut: impl FnMut(usize) -> usize) -> (Vec<String>, String) {
-    let mut world = world(logged_in);
+fn play(beginning: Beginning, segments: &[Vec<u8>], mut cut: impl FnMut(usize) -> usize) -> (Vec<String>, String) {
+    let mut world = world(beginning);
     for segment in segments {
         world.flows = false;
         let mut rest = &segment[..];
@@ -154,19 +186,19 @@ proptest! {
 
     #[test]
     fn cuts_mean_nothing(
-        logged_in in prop::bool::weighted(0.8),
+        beginning in beginning(),
         segments in prop::collection::vec(prop::collection::vec(command(), 1..6).prop_map(|lines| lines.concat()), 1..4),
         cuts in prop::collection::vec(1..20_usize, 1..8),
     ) {
-        let whole = play(logged_in, &segments, |length| length);
-        prop_assert_eq!(&play(logged_in, &segments, |_| 1), &whole, "byte by byte");
+        let whole = play(beginning, &segments, |length| length);
+        prop_assert_eq!(&play(beginning, &segments, |_| 1), &whole, "byte by byte");
         let mut at = 0;
-        let random = play(logged_in, &segments, |_| {
+        let random = play(beginning, &segments, |_| {
             at += 1;
             cuts[at % cuts.len()]
         });
         prop_assert_eq!(&random, &whole, "in pieces of {:?}", cuts);
         // And a second time, to the letter.
-        prop_assert_eq!(&play(logged_in, &segments, |length| length), &whole);
+        prop_assert_eq!(&play(beginning, &segments, |length| length), &whole);
     }
 }

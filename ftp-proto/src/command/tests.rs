@@ -1,3 +1,4 @@
+use alloc::format;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
@@ -7,6 +8,7 @@ use crate::verb::{Argument, Status, TABLE};
 
 mod arguments;
 mod foreign;
+mod security;
 mod verbs;
 
 fn bytes(text: &[u8]) -> Box<[u8]> {

@@ -6,7 +6,7 @@ use ftp_proto::config::{Config, Demand, Network};
 use crate::world::{STRANGER, World, address};
 
 fn partners(config: &mut Config) {
-    config.fxp = vec![Network { address: "203.0.113.0".parse().unwrap(), prefix: 24 }];
+    config.fxp = vec![Network { address: "203.0.113.0".parse().expect("an address"), prefix: 24 }];
 }
 
 #[test]

@@ -152,6 +152,20 @@ fn an_implicit_port_greets_for_the_host() {
 }
 
 #[test]
+fn rein_on_an_implicit_port_forgets_what_host_said() {
+    let mut world = World::before_connection(|config| config.tls.offered = Switch::On);
+    know_hosts(&mut world);
+    world.connect_implicitly(Admission::Welcome);
+    world.expect("220");
+    world.ask("HOST two.example", "220");
+    world.log_in("alice");
+    assert_eq!(host(&world).as_deref(), Some("two.example"));
+    world.ask("REIN", "220");
+    world.log_in("alice");
+    assert_eq!(host(&world), None);
+}
+
+#[test]
 fn a_session_may_end_while_its_host_is_looked_up() {
     for line in ["HOST one.example", "AUTH TLS"] {
         let mut world = with_hosts();

@@ -8,6 +8,7 @@ mod certificates;
 mod closing;
 mod data_setup;
 mod fxp;
+mod handshakes;
 mod hosts;
 mod listings;
 mod login;

@@ -127,20 +127,22 @@ fn a_handshake_that_fails_is_522_before_the_150() {
 /// Opened already, but nothing said yet: nothing may stay of it.
 #[test]
 fn a_handshake_that_fails_while_the_file_is_opened_is_522_before_the_150() {
-    for keep in [Switch::Off, Switch::On] {
-        let mut world = World::private_with(|config| config.keep_partial = keep);
+    for (opens, line) in [("OpenWrite", "STOR a.txt"), ("OpenRead", "RETR a.txt"), ("OpenDir", "LIST")] {
+        let mut world = World::private_with(|config| config.keep_partial = Switch::On);
         world.tls.holds_data = true;
-        world.ask("EPSV", "229");
-        let link = world.connect();
-        world.hold("OpenWrite");
-        world.send("STOR a.txt");
+        let link = world.passive();
+        world.hold(opens);
+        world.send(line);
         world.fail_handshakes(Failure::Tls);
         assert_eq!(world.link(link).closed, Some(CloseHow::Abort));
+        world.silent();
         world.release();
         world.expect("522");
-        assert_eq!(world.finishes, [FinishHow::Discard]);
+        assert!(world.finishes.iter().all(|how| *how == FinishHow::Discard));
         assert_eq!(world.tree.file("/a.txt"), Some(&b"hello\nworld\n"[..]));
+        assert!(!world.has_open_files());
         world.ask("STOR new", "425");
+        assert_eq!(world.outcomes(), []);
     }
 }
 
@@ -285,6 +287,15 @@ fn prot_c_closes_a_connection_that_was_secured() {
     world.ask("RETR a.txt", "425");
     assert_eq!(world.fetch("RETR a.txt"), b"hello\nworld\n");
     assert_eq!(world.tls.roles.len(), 1);
+}
+
+#[test]
+fn prot_c_forgets_a_handshake_that_failed() {
+    let mut world = private();
+    world.fail_next("SecureData", Failure::Tls);
+    world.passive();
+    world.ask("PROT C", "200");
+    world.ask("RETR a.txt", "425");
 }
 
 #[test]

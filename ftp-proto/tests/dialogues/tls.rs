@@ -123,17 +123,19 @@ fn whatever_stands_in_the_clear_behind_auth_ends_the_session() {
 
 #[test]
 fn a_command_queued_behind_auth_is_behind_it_too() {
-    let mut world = World::with_tls(|_| {});
-    world.log_in("alice");
-    let link = world.passive();
-    world.ask("STOR new", "150");
-    world.send("AUTH TLS");
-    world.send("PWD");
-    world.upload(link, b"content");
-    world.expect("226");
-    world.expect("503");
-    world.closed(CloseReason::PlaintextBehindAuth);
-    assert_eq!(world.tls.layer, Layer::Clear);
+    for behind in [&b"PWD\r\n"[..], b"P", b"\r", b"\xFF", b"\xFF\xFA"] {
+        let mut world = World::with_tls(|_| {});
+        world.log_in("alice");
+        let link = world.passive();
+        world.ask("STOR new", "150");
+        world.send("AUTH TLS");
+        world.send_bytes(behind);
+        world.upload(link, b"content");
+        world.expect("226");
+        world.expect("503");
+        world.closed(CloseReason::PlaintextBehindAuth);
+        assert_eq!(world.tls.layer, Layer::Clear);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use ftp_proto::Event;
 use ftp_proto::config::Config;
+use ftp_proto::event::Admission;
 use ftp_proto::outcome::DataEnd;
 use ftp_proto::server::{CloseReason, Phase};
 
@@ -42,6 +43,8 @@ struct Manner {
     end: End,
     /// The end comes before everything is answered.
     early: bool,
+    /// Both connections are under TLS from the start.
+    secured: bool,
 }
 
 /// How the client ends the session.
@@ -118,6 +121,7 @@ fn manner(seed: u64) -> Manner {
         deaf: faults && dice.chance(10),
         early: dice.chance(40),
         end: [End::Quits, End::Quits, End::HangsUp, End::Breaks, End::Drains][dice.below(5)],
+        secured: dice.chance(40),
     }
 }
 
@@ -150,7 +154,11 @@ impl Play {
         world.preloaded_end = Some(DataEnd::Clean);
         world.cut = 1 + dice.below(16);
         world.fault_rate = if manner.faults { dice.below(30) } else { 0 };
-        world.connect_from(LOCAL, PEER);
+        if manner.secured {
+            world.connect_implicitly(Admission::Welcome);
+        } else {
+            world.connect_from(LOCAL, PEER);
+        }
         Self { world, dice, manner }
     }
 
@@ -194,6 +202,7 @@ impl Play {
                 _ => Some(DataEnd::Clean),
             };
             self.world.answers_dials = !self.dice.chance(10);
+            self.world.tls.holds_data = self.manner.secured && self.dice.chance(20);
         }
     }
 

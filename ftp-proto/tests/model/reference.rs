@@ -111,7 +111,8 @@ impl Model {
             let expected = if right.preliminary { "150, then " } else { "" };
             return Err(format!("expected {expected}{}, got {:?}", right.code, answer));
         }
-        if answer.preliminary || (cut && !as_it_should) {
+        // Without its TLS a data connection is used up before the 150.
+        if answer.preliminary || reply.code == 522 || (cut && !as_it_should) {
             self.setup = false;
         }
         if matches!(step, Step::Setup(..)) && reply.code == 425 {

@@ -281,11 +281,17 @@ impl World {
         if holds { self.held.push(action) } else { self.run_host_now(action) }
     }
 
+    /// A failure that a test asked for.
+    pub(super) fn arranged(&mut self, kind: &str) -> Option<Failure> {
+        let at = self.failures.iter().position(|(which, _)| *which == kind)?;
+        self.injections += 1;
+        Some(self.failures.remove(at).1)
+    }
+
     /// A failure that this action is to have.
     pub(super) fn injected(&mut self, kind: &str) -> Option<Failure> {
-        if let Some(at) = self.failures.iter().position(|(which, _)| *which == kind) {
-            self.injections += 1;
-            return Some(self.failures.remove(at).1);
+        if let Some(failure) = self.arranged(kind) {
+            return Some(failure);
         }
         let faulty = self.dice.chance(self.fault_rate);
         faulty.then(|| {

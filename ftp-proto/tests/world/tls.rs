@@ -98,7 +98,9 @@ impl World {
     }
 
     fn change(&mut self, change: Change, kind: &str, held: bool) {
-        if let Some(failure) = self.injected(kind) {
+        // By chance only data connections fail: the end of the control connection is the end of the session.
+        let by_chance = matches!(change, Change::Data(..));
+        if let Some(failure) = if by_chance { self.injected(kind) } else { self.arranged(kind) } {
             self.ended(&change);
             return self.ready.push(change.fail(failure));
         }
