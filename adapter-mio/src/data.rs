@@ -330,3 +330,6 @@ fn settle<T: Outcome>(
 fn range(host: &HostSide, file: FileId, at: u64, len: u64) -> Result<Range, Failure> {
     host.range(file, at, len).ok_or(Failure::Io)
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,8 @@ mod event_loop;
 mod gate;
 mod mailbox;
 mod operation;
+#[cfg(test)]
+mod secrets;
 mod server;
 mod session;
 mod watched;

@@ -50,6 +50,8 @@ mod guard;
 mod link;
 mod mailbox;
 mod offload;
+#[cfg(test)]
+mod secrets;
 mod secured;
 mod server;
 

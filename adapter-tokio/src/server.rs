@@ -67,6 +67,7 @@ impl Server {
     }
 
     /// The same for a listener whose clients begin with TLS before the first word (implicit TLS, usually at port 990).
+    /// Without [`Builder::tls`] nobody gets in.
     ///
     /// Cancel-safe as [`serve`](Self::serve) is.
     ///

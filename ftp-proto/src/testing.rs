@@ -1,7 +1,7 @@
 //! Tickets and ids without an engine, for the tests of hosts and adapters. Not for programs: what is minted here
 //! belongs to no session.
 
-use crate::id::{ActionId, DirId, FileId};
+use crate::id::{ActionId, DataId, DirId, FileId};
 use crate::ticket::{Outcome, Ticket};
 
 /// A ticket for the action `number` of session 0.
@@ -25,4 +25,10 @@ pub const fn file_id(number: u64) -> FileId {
 #[must_use]
 pub const fn dir_id(number: u64) -> DirId {
     DirId(number)
+}
+
+/// A data connection's id.
+#[must_use]
+pub const fn data_id(number: u64) -> DataId {
+    DataId(number)
 }

@@ -1,5 +1,7 @@
 //! Who may log in, and what they then see.
 
+mod certificate;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hint::black_box;
@@ -112,8 +114,17 @@ pub fn hash_password(password: &[u8]) -> String {
 pub struct Users {
     users: BTreeMap<Box<[u8]>, User>,
     anonymous: Option<Login>,
+    /// Whether a certificate does instead of a password.
+    certificates: Certificates,
     /// What the password of an unknown name is compared with, to no avail.
     decoy: Option<Password>,
+}
+
+#[derive(Debug, Default)]
+enum Certificates {
+    #[default]
+    Ignored,
+    Accepted,
 }
 
 #[derive(Debug)]
@@ -161,6 +172,17 @@ impl Users {
         self
     }
 
+    /// Lets users in without a password by their client's certificate: one that names them, as its subject's common
+    /// name or as an e-mail address or DNS name of its alternative names, letter by letter. Nobody is anonymous by one.
+    ///
+    /// Whoever can have such a certificate signed by one of the authorities that the TLS settings trust
+    /// ([`TlsBuilder::client_certificates`](crate::tls::TlsBuilder::client_certificates)) is let in by it.
+    #[must_use]
+    pub fn certificates(mut self) -> Self {
+        self.certificates = Certificates::Accepted;
+        self
+    }
+
     /// Whether there is a user of that name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
@@ -170,13 +192,13 @@ impl Users {
 
 impl Accounts for Users {
     fn authenticate(&self, credentials: &Credentials) -> Result<Login, Failure> {
-        let Some(password) = &credentials.password else { return Err(Failure::LoginIncorrect) };
+        let Some(password) = &credentials.password else { return self.by_certificate(credentials) };
         if let Some(user) = self.users.get(&credentials.user) {
             let matches = user.password.matches(password);
             return if matches { Ok(user.login.clone()) } else { Err(Failure::LoginIncorrect) };
         }
         if let Some(login) = &self.anonymous
-            && ANONYMOUS.iter().any(|name| credentials.user.eq_ignore_ascii_case(name))
+            && is_anonymous(&credentials.user)
         {
             return Ok(login.clone());
         }
@@ -186,6 +208,25 @@ impl Accounts for Users {
         }
         Err(Failure::LoginIncorrect)
     }
+}
+
+impl Users {
+    fn by_certificate(&self, credentials: &Credentials) -> Result<Login, Failure> {
+        let (Certificates::Accepted, Some(certificate)) = (&self.certificates, &credentials.certificate) else {
+            return Err(Failure::LoginIncorrect);
+        };
+        if is_anonymous(&credentials.user) {
+            return Err(Failure::LoginIncorrect);
+        }
+        match self.users.get(&credentials.user) {
+            Some(user) if certificate::names(certificate, &credentials.user) => Ok(user.login.clone()),
+            _ => Err(Failure::LoginIncorrect),
+        }
+    }
+}
+
+fn is_anonymous(user: &[u8]) -> bool {
+    ANONYMOUS.iter().any(|name| user.eq_ignore_ascii_case(name))
 }
 
 /// Compares without stopping at the first difference. How long the longer one is may show.

@@ -183,3 +183,5 @@ fn nobody_there_is_a_refusal() {
     bench.link = Link::new(Watched::unopened(bench.poll.registry(), Token(1), stream).unwrap());
     assert_eq!(bench.finish(|link, _| connected(&link.connection)), Err(Failure::Refused));
 }
+
+mod secured;

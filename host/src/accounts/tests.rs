@@ -89,3 +89,57 @@ fn passwords_are_not_shown() {
     let shown = format!("{:?}", users());
     assert!(!shown.contains("secret") && !shown.contains("argon2id"), "{shown}");
 }
+
+/// A certificate of alice's, who is also `alice@example.org`, `alice.example.org` and `ftp`.
+fn certificate() -> Arc<[u8]> {
+    let mut params = rcgen::CertificateParams::new(["alice.example.org".to_owned(), "ftp".to_owned()]).unwrap();
+    params.subject_alt_names.push(rcgen::SanType::Rfc822Name("alice@example.org".try_into().unwrap()));
+    params.distinguished_name.push(rcgen::DnType::CommonName, "alice");
+    params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec().into()
+}
+
+fn by_certificate(users: &Users, user: &str, certificate: Option<Arc<[u8]>>) -> Result<Login, Failure> {
+    let mut credentials = Credentials::new(user.as_bytes(), b"", ([192, 0, 2, 1], 40_000).into());
+    (credentials.password, credentials.certificate) = (None, certificate);
+    users.authenticate(&credentials)
+}
+
+fn with_names(names: &[&str]) -> Users {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryDisk::new());
+    let users = Users::new().anonymous(Permissions::READ_ONLY, Arc::clone(&storage));
+    names.iter().fold(users, |users, name| {
+        users.user(name, Password::plain("secret"), Permissions::READ_WRITE, Arc::clone(&storage))
+    })
+}
+
+#[test]
+fn a_certificate_lets_in_whom_it_names() {
+    let users = with_names(&["alice", "alice@example.org", "alice.example.org"]).certificates();
+    for name in ["alice", "alice@example.org", "alice.example.org"] {
+        let login = by_certificate(&users, name, Some(certificate())).unwrap();
+        assert_eq!(&*login.account.name, name);
+    }
+}
+
+#[test]
+fn a_certificate_lets_in_nobody_else() {
+    let users = with_names(&["bob", "Alice", "alice", "anonymous", "ftp"]).certificates();
+    for name in ["bob", "Alice", "anonymous", "ftp", "", "alice.example.org"] {
+        assert_eq!(by_certificate(&users, name, Some(certificate())).unwrap_err(), Failure::LoginIncorrect, "{name}");
+    }
+    for broken in [None, Some(Arc::from(&b"no certificate"[..])), Some(Arc::from(&certificate()[..100]))] {
+        assert_eq!(by_certificate(&users, "alice", broken).unwrap_err(), Failure::LoginIncorrect);
+    }
+    // Not where nobody asked for it; and a password is as good as it was.
+    let users = with_names(&["alice"]);
+    assert_eq!(by_certificate(&users, "alice", Some(certificate())).unwrap_err(), Failure::LoginIncorrect);
+    assert!(login(&users.certificates(), "alice", "secret").is_ok());
+}
+
+#[test]
+fn a_certificate_does_not_do_for_a_wrong_password() {
+    let users = with_names(&["alice"]).certificates();
+    let mut credentials = Credentials::new(b"alice", b"wrong", ([192, 0, 2, 1], 40_000).into());
+    credentials.certificate = Some(certificate());
+    assert_eq!(users.authenticate(&credentials).unwrap_err(), Failure::LoginIncorrect);
+}

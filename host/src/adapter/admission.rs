@@ -14,6 +14,14 @@ use super::socket;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(u64);
 
+#[cfg(test)]
+impl SessionId {
+    /// One of no server.
+    pub(super) const fn testing() -> Self {
+        Self(1)
+    }
+}
+
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s{}", self.0)

@@ -346,3 +346,6 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const LINGER_BYTES: usize = 64 * 1024;
 /// Replies that one system call sends.
 const SLICES: usize = 16;
+
+#[cfg(test)]
+mod tests;

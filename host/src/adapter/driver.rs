@@ -274,3 +274,6 @@ impl<S, D> std::fmt::Debug for Driver<S, D> {
 
 /// Bytes of the control connection read at once; on the stack, so that an idle session holds none.
 const READ_BUFFER: usize = 4096;
+
+#[cfg(test)]
+mod tests;

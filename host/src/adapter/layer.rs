@@ -10,7 +10,9 @@
 //!
 //! Both ways are bounded: one record and what one read brought, and one chunk.
 
+mod agreed;
 mod input;
+mod intake;
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
@@ -20,9 +22,10 @@ use ftp_proto::Failure;
 use ftp_proto::action::CloseHow;
 use ftp_proto::outcome::{DataEnd, Secured};
 use rustls::server::Acceptor;
-use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind};
+use rustls::{ClientConfig, ClientConnection, Connection};
 use rustls_pki_types::ServerName;
 
+use self::agreed::{secured, server_name};
 use self::input::{Input, Record, Sink};
 use super::{Stream, socket};
 use crate::tls::Offer;
@@ -30,7 +33,7 @@ use crate::tls::Offer;
 /// Why a step did not end in success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halt {
-    /// It goes on once the socket is ready.
+    /// It goes on: at once if bytes were moved, else once the socket is ready.
     Later,
     /// It does not go on.
     Failed(Failure),
@@ -84,6 +87,15 @@ impl Layer {
         let name = ServerName::try_from("ftp").map_err(|_| Failure::Tls)?;
         let connection = ClientConnection::new(config, name).map_err(|_| Failure::Tls)?;
         Ok(Self::new(State::Begun(Box::new(Connection::Client(connection))), Input::default()))
+    }
+
+    /// That of a data connection whose control connection was never secured: for tests of adapters.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    #[cfg(feature = "testing")]
+    pub fn alone(tls: &crate::tls::Tls) -> Result<Self, Failure> {
+        Ok(Self::server(crate::tls::TlsSession::new(tls, None)?.data(), Vec::new()))
     }
 
     fn new(state: State, input: Input) -> Self {
@@ -267,103 +279,6 @@ impl Layer {
     fn is_whole(&self) -> bool {
         !matches!(self.state, State::Failed(_))
     }
-
-    /// Processes the next record, whatever is in it.
-    fn take_record(&mut self, stream: &impl Stream) -> Result<(), Halt> {
-        if let State::Failed(failure) = self.state {
-            return Err(Halt::Failed(failure));
-        }
-        loop {
-            match self.input.record() {
-                Record::Whole(len) => {
-                    let result = self.process(stream, len);
-                    self.input.consume(len);
-                    return result;
-                }
-                // It may be the plain word of a peer that has ended TLS, so it is kept.
-                Record::Foreign => return Err(Halt::Failed(Failure::Tls)),
-                Record::Oversized => {
-                    let held = self.input.bytes().len();
-                    self.process(stream, held)?;
-                    return Err(self.fail(Failure::Tls));
-                }
-                Record::Partial => match self.input.fill(stream) {
-                    Ok(0) => {
-                        self.end = Some(DataEnd::Truncated);
-                        return Ok(());
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Halt::Later),
-                    Err(error) => return Err(self.fail(socket::failure(&error))),
-                },
-            }
-        }
-    }
-
-    /// Gives the first `len` bytes of the input to rustls.
-    fn process(&mut self, stream: &impl Stream, len: usize) -> Result<(), Halt> {
-        let mut record = self.input.bytes().get(..len).unwrap_or_default();
-        match &mut self.state {
-            State::Hello(begin) => {
-                let (acceptor, offer) = &mut **begin;
-                while !record.is_empty() {
-                    if !matches!(acceptor.read_tls(&mut record), Ok(1..)) {
-                        return Err(self.fail(Failure::Tls));
-                    }
-                }
-                let begun = acceptor.accept().and_then(|accepted| {
-                    let Some(accepted) = accepted else { return Ok(None) };
-                    let config = offer.choose(&accepted.client_hello());
-                    accepted.into_connection(config).map(Some)
-                });
-                match begun {
-                    Ok(None) => Ok(()),
-                    Ok(Some(connection)) => {
-                        self.state = State::Begun(Box::new(Connection::Server(connection)));
-                        self.digest(stream)
-                    }
-                    Err((_, mut alert)) => {
-                        // There is room for it, unless the client reads nothing, which is its loss.
-                        let _ = alert.write_all(&mut Sink(stream));
-                        Err(self.fail(Failure::Tls))
-                    }
-                }
-            }
-            State::Begun(connection) => {
-                while !record.is_empty() {
-                    if !matches!(connection.read_tls(&mut record), Ok(1..)) {
-                        return Err(self.fail(Failure::Tls));
-                    }
-                }
-                self.digest(stream)
-            }
-            State::Failed(failure) => Err(Halt::Failed(*failure)),
-        }
-    }
-
-    /// Lets rustls work on what it was given.
-    fn digest(&mut self, stream: &impl Stream) -> Result<(), Halt> {
-        let State::Begun(connection) = &mut self.state else { return Ok(()) };
-        match connection.process_new_packets() {
-            Ok(state) => {
-                if state.peer_has_closed() {
-                    self.end = Some(DataEnd::Clean);
-                }
-                Ok(())
-            }
-            Err(_) => {
-                // The alert that says why; as far as there is room.
-                let _ = self.flush(stream);
-                Err(self.fail(Failure::Tls))
-            }
-        }
-    }
-
-    fn fail(&mut self, failure: Failure) -> Halt {
-        self.state = State::Failed(failure);
-        Halt::Failed(failure)
-    }
 }
 
 impl fmt::Debug for Layer {
@@ -375,32 +290,6 @@ impl fmt::Debug for Layer {
             State::Failed(_) => "Failed",
         };
         f.debug_struct("Layer").field("state", &state).field("end", &self.end).finish_non_exhaustive()
-    }
-}
-
-fn server_name(connection: &Connection) -> Option<&str> {
-    match connection {
-        Connection::Server(server) => server.server_name(),
-        Connection::Client(_) => None,
-    }
-}
-
-/// What a handshake agreed on.
-fn secured(connection: &Connection) -> Secured {
-    let parameters = connection.protocol_version().zip(connection.negotiated_cipher_suite());
-    Secured {
-        // Only tickets of this session's control connection can be resumed at all.
-        resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-        sni: server_name(connection).map(Arc::from),
-        alpn: connection.alpn_protocol().map(Arc::from),
-        peer_certificate: match connection {
-            Connection::Server(_) => {
-                connection.peer_certificates().and_then(|chain| chain.first()).map(|it| (**it).into())
-            }
-            // Nobody has verified it.
-            Connection::Client(_) => None,
-        },
-        parameters: parameters.map(|(version, suite)| format!("{version:?} {:?}", suite.suite()).into()),
     }
 }
 

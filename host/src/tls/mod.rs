@@ -23,6 +23,8 @@ mod identity;
 mod peer;
 mod session;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tickets;
 
 pub use error::TlsError;
@@ -30,3 +32,6 @@ pub use identity::Identity;
 pub use settings::{ClientCertificates, Tls, TlsBuilder, Version};
 
 pub(crate) use session::{Offer, TlsSession};
+
+#[cfg(test)]
+mod tests;
