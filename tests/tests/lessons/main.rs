@@ -9,6 +9,7 @@ mod names;
 mod order;
 mod renaming;
 mod restart;
+mod tls;
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
