@@ -4,9 +4,11 @@ use std::io::Read;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use rustls::ClientConnection;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::PATIENCE;
+use crate::link::Link;
 
 /// How a data connection comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,27 +40,34 @@ impl Way {
 /// The client's side of a data connection that was agreed on.
 #[derive(Debug)]
 pub enum Opened {
-    /// Passive: connected already.
-    Connected(TcpStream),
-    /// Active: the server is to connect.
-    Listening(TcpListener),
+    /// Passive: connected already; the handshake is still to be made, where one is due.
+    Connected(Link),
+    /// Active: the server is to connect, and to be met by this side of TLS.
+    Listening(TcpListener, Option<Box<ClientConnection>>),
 }
 
 impl Opened {
-    /// The connection; waits for the server to make it, where that is its part.
+    /// The connection; waits for the server to make it, where that is its part, and for the handshake, where one is
+    /// due. One that fails is told by the first read or write.
     ///
     /// # Panics
     /// When it does not come.
     #[track_caller]
-    pub fn connection(self) -> TcpStream {
-        match self {
-            Self::Connected(stream) => stream,
-            Self::Listening(listener) => {
+    pub fn connection(self) -> Link {
+        let mut link = match self {
+            Self::Connected(link) => link,
+            Self::Listening(listener, tls) => {
                 let (stream, _) = listener.accept().expect("the server connects to us");
                 patient(&stream, PATIENCE);
-                stream
+                match tls {
+                    Some(tls) => Link::from(stream).secured(*tls),
+                    None => stream.into(),
+                }
             }
-        }
+        };
+        // Its failure is kept.
+        let _ = link.handshake();
+        link
     }
 }
 
@@ -77,16 +86,15 @@ pub fn connect_from(from: IpAddr, to: SocketAddr) -> TcpStream {
 }
 
 /// Breaks a connection off with a reset.
-pub fn reset(stream: TcpStream) {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an open socket");
-    drop(stream);
+pub fn reset(stream: impl Into<Link>) {
+    stream.into().reset();
 }
 
 /// Everything that comes until the end.
 #[track_caller]
-pub(crate) fn read_all(mut stream: TcpStream) -> Vec<u8> {
+pub(crate) fn read_all(link: &mut Link) -> Vec<u8> {
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("an orderly end of the data");
+    link.read_to_end(&mut bytes).expect("an orderly end of the data");
     bytes
 }
 

@@ -8,8 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use ftp_host::adapter::Offload;
+use ftp_host::tls::{Identity, Tls};
 use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::storage::{FinishHow, Permissions, Replace, WriteMode};
 use ftp_proto::{Notice, VirtualPath};
 use tempfile::TempDir;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use crate::meddler::Meddler;
 use crate::target::{Adapter, Caps, Notices, Target, Wanted};
 use crate::wire::Wire;
-use crate::{FAMILIES, eventually};
+use crate::{Credential, FAMILIES, Security, eventually};
 
 /// Where a server's files are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Setup {
     offload: Offload,
     files: Files,
     caps: Caps,
+    tls: Option<Tls>,
+    security: Security,
 }
 
 impl std::fmt::Debug for Setup {
@@ -58,7 +61,15 @@ impl Setup {
         config.timeouts.login_delay = Duration::ZERO;
         let caps = Caps { sessions: 1000, per_address: 1000 };
         let adapter = Adapter::of_this_program();
-        Self { adapter, config, offload: Offload::Kernel, files: Files::Disk, caps }
+        Self {
+            adapter,
+            config,
+            offload: Offload::Kernel,
+            files: Files::Disk,
+            caps,
+            tls: None,
+            security: Security::Plain,
+        }
     }
 
     /// Changes the configuration.
@@ -93,6 +104,31 @@ impl Setup {
     #[must_use]
     pub fn sessions(mut self, sessions: usize, per_address: usize) -> Self {
         self.caps = Caps { sessions, per_address };
+        self
+    }
+
+    /// Offers TLS, with a certificate that nobody has signed, for `localhost`. Also listens for implicit TLS.
+    ///
+    /// # Panics
+    /// When there is no certificate to be made.
+    #[must_use]
+    pub fn tls(self) -> Self {
+        let tls = Tls::builder(identity(&Credential::self_signed(&["localhost"]))).build();
+        self.tls_with(tls.expect("settings that can be used"))
+    }
+
+    /// Offers TLS that is run with `tls`. Also listens for implicit TLS.
+    #[must_use]
+    pub fn tls_with(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self.config.tls.offered = Switch::On;
+        self
+    }
+
+    /// The [`Harness`]'s clients are protected like this; without, they are not.
+    #[must_use]
+    pub fn security(mut self, security: Security) -> Self {
+        self.security = security;
         self
     }
 
@@ -132,11 +168,13 @@ impl Setup {
         };
         let notices = Notices::default();
         let open = open_files().len();
-        let Self { adapter, config, offload, caps, .. } = self;
-        let target = adapter.start(Wanted { host, config, offload, caps, notices: Arc::clone(&notices), watch: None });
+        let Self { adapter, config, offload, caps, tls, security, .. } = self;
+        let listeners = if tls.is_some() { LISTENERS + FAMILIES.len() } else { LISTENERS };
+        let notes = Arc::clone(&notices);
+        let target = adapter.start(Wanted { host, config, offload, caps, tls, notices: notes, watch: None });
         // The runtime's own descriptors and the listeners; the latter are closed by the end.
-        let open = open.max(open_files().len() - LISTENERS);
-        Harness { target: target.expect("the server starts"), root, storage, notices, open, stopped: false }
+        let open = open.max(open_files().len() - listeners);
+        Harness { target: target.expect("the server starts"), root, storage, notices, open, stopped: false, security }
     }
 }
 
@@ -158,6 +196,7 @@ pub struct Harness {
     notices: Notices,
     open: usize,
     stopped: bool,
+    security: Security,
 }
 
 impl std::fmt::Debug for Harness {
@@ -188,11 +227,43 @@ impl Harness {
         self.target.dual().expect("a listener for both families")
     }
 
+    /// Where it listens for clients that begin with TLS.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[must_use]
+    pub fn implicit_address_of(&self, family: IpAddr) -> SocketAddr {
+        self.target.implicit(family).expect("a listener for implicit TLS")
+    }
+
     /// A greeted connection.
     #[track_caller]
     #[must_use]
     pub fn wire(&self) -> Wire {
-        Wire::greeted(self.address())
+        self.wire_over(FAMILIES[0], &self.security)
+    }
+
+    /// A greeted connection, protected like this.
+    #[track_caller]
+    #[must_use]
+    pub fn wire_over(&self, family: IpAddr, security: &Security) -> Wire {
+        let address = match security {
+            Security::Implicit(_) => self.implicit_address_of(family),
+            Security::Plain | Security::Explicit(_) => self.address_of(family),
+        };
+        let mut wire = Wire::connect_with(address, security);
+        wire.expect(220);
+        wire
+    }
+
+    /// `alice`, logged in, TYPE I, protected like this.
+    #[track_caller]
+    #[must_use]
+    pub fn login_over(&self, security: &Security) -> Wire {
+        let mut wire = self.wire_over(FAMILIES[0], security);
+        wire.log_in("alice", "secret");
+        wire.ask("TYPE I", 200);
+        wire
     }
 
     /// `alice`, logged in, TYPE I.
@@ -206,7 +277,7 @@ impl Harness {
     #[track_caller]
     #[must_use]
     pub fn login_at(&self, family: IpAddr) -> Wire {
-        let mut wire = Wire::greeted(self.address_of(family));
+        let mut wire = self.wire_over(family, &self.security);
         wire.log_in("alice", "secret");
         wire.ask("TYPE I", 200);
         wire
@@ -362,6 +433,16 @@ fn temporaries(dir: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// A certificate and its key, as a server takes them.
+///
+/// # Panics
+/// When it does not.
+#[must_use]
+pub fn identity(credential: &Credential) -> Identity {
+    let key = credential.key_pem();
+    Identity::from_pem(credential.certificate_pem().as_bytes(), key.as_bytes()).expect("a certificate and its key")
 }
 
 fn path(name: &str) -> VirtualPath {

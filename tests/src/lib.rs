@@ -20,23 +20,30 @@
 //! to: an adapter in this process or any host and port. When a [`Harness`] is dropped it ends its server and checks that
 //! nothing was left open.
 
+mod authority;
+pub mod codecs;
 pub mod conformance;
 mod counted;
 mod data;
 mod harness;
 pub mod kill;
+mod link;
 mod meddler;
 mod reply;
+mod secure;
 mod target;
 mod wire;
 
+pub use authority::{Authority, Credential};
 pub use counted::{CountedServer, Holding, raise_file_limit};
 pub use data::{Opened, Way, connect_from, reset};
-pub use harness::{Files, Harness, Setup};
+pub use harness::{Files, Harness, Setup, identity};
+pub use link::{Ending, Link};
 pub use meddler::{Ledger, Meddler, Operation};
 pub use reply::Reply;
+pub use secure::{Resume, Security, Sessions, TlsClient, TlsVersion};
 pub use target::{Adapter, Caps, Elsewhere, Notices, Target, Wanted};
-pub use wire::Wire;
+pub use wire::{Protection, Wire};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::ops::RangeInclusive;

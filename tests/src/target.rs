@@ -8,9 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use ftp_host::adapter::{Observer, Offload, Watch};
+use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Switch};
 use socket2::{Domain, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -25,6 +26,11 @@ pub trait Target: Send {
     /// An IPv4 address of a socket that listens for both families, where there is one: IPv4 clients are known to it
     /// by addresses of IPv6.
     fn dual(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// Where it listens for clients that begin with TLS, where it does.
+    fn implicit(&self, _: IpAddr) -> Option<SocketAddr> {
         None
     }
 
@@ -70,6 +76,8 @@ pub struct Wanted {
     pub offload: Offload,
     /// How many sessions.
     pub caps: Caps,
+    /// What TLS is run with; it listens for implicit TLS then, too.
+    pub tls: Option<Tls>,
     /// Where to put what is noticed.
     pub notices: Notices,
     /// What watches every session and may cut it.
@@ -130,26 +138,42 @@ impl Adapter {
 #[derive(Debug)]
 struct Addresses {
     single: Vec<SocketAddr>,
+    implicit: Vec<SocketAddr>,
     dual: SocketAddr,
 }
 
+/// Listeners, and whether their clients begin with TLS.
+type Listeners = Vec<(TcpListener, Switch)>;
+
 impl Addresses {
-    fn listen() -> io::Result<(Vec<TcpListener>, Self)> {
+    fn listen(tls: Option<&Tls>) -> io::Result<(Listeners, Self)> {
         let mut listeners = Vec::new();
-        for family in FAMILIES {
-            listeners.push(TcpListener::bind((family, 0))?);
-        }
-        let single = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let mut each = |implicit| {
+            FAMILIES
+                .into_iter()
+                .map(|family| {
+                    let listener = TcpListener::bind((family, 0))?;
+                    let address = listener.local_addr()?;
+                    listeners.push((listener, implicit));
+                    Ok(address)
+                })
+                .collect::<io::Result<Vec<_>>>()
+        };
+        let single = each(Switch::Off)?;
+        let implicit = if tls.is_some() { each(Switch::On)? } else { Vec::new() };
         let both = listen_for_both()?;
         let dual = SocketAddr::new(FAMILIES[0], both.local_addr()?.port());
-        listeners.push(both);
-        Ok((listeners, Self { single, dual }))
+        listeners.push((both, Switch::Off));
+        Ok((listeners, Self { single, implicit, dual }))
     }
 
     fn of(&self, family: IpAddr) -> SocketAddr {
-        let found = self.single.iter().find(|address| address.is_ipv4() == family.is_ipv4());
-        *found.expect("a listener for each family")
+        of_family(&self.single, family).expect("a listener for each family")
     }
+}
+
+fn of_family(addresses: &[SocketAddr], family: IpAddr) -> Option<SocketAddr> {
+    addresses.iter().find(|address| address.is_ipv4() == family.is_ipv4()).copied()
 }
 
 /// Puts notices where they are wanted, with the sessions numbered in order.
@@ -174,7 +198,7 @@ struct TokioTarget {
 }
 
 impl TokioTarget {
-    fn start(Wanted { host, config, offload, caps, notices, watch }: Wanted) -> io::Result<Self> {
+    fn start(Wanted { host, config, offload, caps, tls, notices, watch }: Wanted) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut builder = ftp_adapter_tokio::Server::builder(host)
             .config(config)
@@ -185,14 +209,22 @@ impl TokioTarget {
         if let Some(watch) = watch {
             builder = builder.watch(watch);
         }
+        let (listeners, addresses) = Addresses::listen(tls.as_ref())?;
+        if let Some(tls) = tls {
+            builder = builder.tls(tls);
+        }
         let server = builder.build();
-        let (listeners, addresses) = Addresses::listen()?;
         let mut serving = JoinSet::new();
         let entered = runtime.enter();
-        for listener in listeners {
+        for (listener, implicit) in listeners {
             listener.set_nonblocking(true)?;
             let (server, listener) = (server.clone(), tokio::net::TcpListener::from_std(listener)?);
-            serving.spawn(async move { server.serve(listener).await });
+            serving.spawn(async move {
+                match implicit {
+                    Switch::On => server.serve_implicit(listener).await,
+                    Switch::Off => server.serve(listener).await,
+                }
+            });
         }
         drop(entered);
         Ok(Self { runtime, handle: server.handle(), addresses, serving })
@@ -207,7 +239,7 @@ struct MioTarget {
 }
 
 impl MioTarget {
-    fn start(Wanted { host, config, offload, caps, notices, watch }: Wanted) -> io::Result<Self> {
+    fn start(Wanted { host, config, offload, caps, tls, notices, watch }: Wanted) -> io::Result<Self> {
         let mut builder = ftp_adapter_mio::Server::builder(host)
             .config(config)
             .offload(offload)
@@ -218,12 +250,20 @@ impl MioTarget {
         if let Some(watch) = watch {
             builder = builder.watch(watch);
         }
+        let (listeners, addresses) = Addresses::listen(tls.as_ref())?;
+        if let Some(tls) = tls {
+            builder = builder.tls(tls);
+        }
         let server = builder.build();
-        let (listeners, addresses) = Addresses::listen()?;
-        let serve = |listener| {
+        let serve = |(listener, implicit)| {
             let server = server.clone();
             let (ended, end) = mpsc::channel();
-            thread::spawn(move || ended.send(server.serve(listener)));
+            thread::spawn(move || {
+                ended.send(match implicit {
+                    Switch::On => server.serve_implicit(listener),
+                    Switch::Off => server.serve(listener),
+                })
+            });
             end
         };
         let serving = listeners.into_iter().map(serve).collect();
@@ -249,6 +289,10 @@ impl Target for TokioTarget {
         Some(self.addresses.dual)
     }
 
+    fn implicit(&self, family: IpAddr) -> Option<SocketAddr> {
+        of_family(&self.addresses.implicit, family)
+    }
+
     fn sessions(&self) -> Option<usize> {
         Some(self.handle.sessions())
     }
@@ -272,6 +316,10 @@ impl Target for MioTarget {
 
     fn dual(&self) -> Option<SocketAddr> {
         Some(self.addresses.dual)
+    }
+
+    fn implicit(&self, family: IpAddr) -> Option<SocketAddr> {
+        of_family(&self.addresses.implicit, family)
     }
 
     fn sessions(&self) -> Option<usize> {

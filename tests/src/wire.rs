@@ -1,22 +1,41 @@
 //! A client without manners or opinions: sends bytes, reads replies, opens data connections.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use socket2::SockRef;
 
 use crate::PATIENCE;
-use crate::data::{Opened, Way, active_command, connect_from, listen_on, passive_address, patient, read_all, reset};
+use crate::data::{Opened, Way, active_command, connect_from, listen_on, passive_address, patient, read_all};
+use crate::link::Link;
 use crate::reply::{Reply, show};
+use crate::secure::{Security, Sessions, TlsClient};
 
 /// A control connection. Everything on it is kept for the message of a test that fails.
 #[derive(Debug)]
 pub struct Wire {
-    stream: TcpStream,
+    link: Link,
     input: Vec<u8>,
     trace: Vec<String>,
     patience: Duration,
+    security: Security,
+    /// Those of the TLS that the connection is under, also where that was left again.
+    sessions: Option<Sessions>,
+    protection: Protection,
+    /// Read already, to be read again: the greeting that came before AUTH.
+    unread: Option<Reply>,
+    /// Whether REIN was said, whose 220 ends TLS.
+    reinitialises: bool,
+}
+
+/// Whether data connections are protected: what PROT said last (RFC 4217 §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// PROT C.
+    Clear,
+    /// PROT P.
+    Private,
 }
 
 impl Wire {
@@ -34,10 +53,61 @@ impl Wire {
     /// # Panics
     /// When it is not usable.
     #[must_use]
-    pub fn over(stream: TcpStream) -> Self {
-        patient(&stream, PATIENCE);
-        stream.set_nodelay(true).expect("an open socket");
-        Self { stream, input: Vec::new(), trace: Vec::new(), patience: PATIENCE }
+    pub fn over(stream: impl Into<Link>) -> Self {
+        let link = stream.into();
+        patient(link.tcp(), PATIENCE);
+        link.tcp().set_nodelay(true).expect("an open socket");
+        Self {
+            link,
+            input: Vec::new(),
+            trace: Vec::new(),
+            patience: PATIENCE,
+            security: Security::Plain,
+            sessions: None,
+            protection: Protection::Clear,
+            unread: None,
+            reinitialises: false,
+        }
+    }
+
+    /// A control connection to `server` that is protected like this, and its data connections with it. The greeting is
+    /// still to be read, also where it came before AUTH.
+    ///
+    /// # Panics
+    /// When there is no connection, or no such protection.
+    #[track_caller]
+    pub fn connect_with(server: SocketAddr, security: &Security) -> Self {
+        let mut wire = Self::connect(server);
+        wire.protect_with(security);
+        wire
+    }
+
+    /// The same over a connection that is open already and on which nothing was said.
+    ///
+    /// # Panics
+    /// When there is no such protection.
+    #[track_caller]
+    pub fn protect_with(&mut self, security: &Security) {
+        self.security = security.clone();
+        match security {
+            Security::Plain => {}
+            Security::Explicit(tls) => {
+                let greeting = self.reply();
+                if greeting.code == 220 {
+                    self.auth(tls);
+                    self.protect_data();
+                }
+                self.unread = Some(greeting);
+            }
+            Security::Implicit(tls) => {
+                self.start_tls(tls);
+                let greeting = self.reply();
+                if greeting.code == 220 {
+                    self.protect_data();
+                }
+                self.unread = Some(greeting);
+            }
+        }
     }
 
     /// A greeted connection.
@@ -59,6 +129,10 @@ impl Wire {
     pub fn log_in(&mut self, user: &str, password: &str) {
         self.ask(&format!("USER {user}"), 331);
         self.ask(&format!("PASS {password}"), 230);
+        // Some servers take PROT only now.
+        if self.link.tls().is_some() && self.protection == Protection::Clear && self.security.tls().is_some() {
+            self.protect_data();
+        }
     }
 
     /// Our own address.
@@ -67,7 +141,7 @@ impl Wire {
     /// When the socket is broken.
     #[must_use]
     pub fn local(&self) -> SocketAddr {
-        self.stream.local_addr().expect("a connected socket")
+        self.link.local_addr().expect("a connected socket")
     }
 
     /// The server's address.
@@ -76,13 +150,24 @@ impl Wire {
     /// When the socket is broken.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
-        self.stream.peer_addr().expect("a connected socket")
+        self.link.peer_addr().expect("a connected socket")
     }
 
-    /// The socket itself.
+    /// The socket itself, beneath TLS where there is TLS: what is written there is not protected.
     #[must_use]
     pub fn stream(&self) -> &TcpStream {
-        &self.stream
+        self.link.tcp()
+    }
+
+    /// The connection, with what TLS knows about it.
+    #[must_use]
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The same, to end it in some way of its own.
+    pub fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
     }
 
     /// From here on, gives up after `patience`.
@@ -91,7 +176,7 @@ impl Wire {
     /// When the socket is broken.
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
-        patient(&self.stream, patience);
+        patient(self.link.tcp(), patience);
     }
 
     // What we say.
@@ -104,7 +189,7 @@ impl Wire {
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         self.trace.push(format!("> {}", show(bytes)));
-        if let Err(error) = self.stream.write_all(bytes) {
+        if let Err(error) = self.link.write_all(bytes).and_then(|()| self.link.flush()) {
             self.fail(&format!("cannot send: {error}"));
         }
     }
@@ -115,17 +200,21 @@ impl Wire {
     /// When it cannot be sent.
     #[track_caller]
     pub fn say(&mut self, line: &str) {
+        self.reinitialises |= line.eq_ignore_ascii_case("REIN");
         self.send(format!("{line}\r\n"));
     }
 
-    /// Sends one byte as urgent data, as Telnet's Synch does.
+    /// Sends one byte as urgent data, as Telnet's Synch does. Under TLS there is none: it goes in line.
     ///
     /// # Panics
     /// When it cannot be sent.
     #[track_caller]
     pub fn send_urgent(&mut self, byte: u8) {
+        if self.link.tls().is_some() {
+            return self.send([byte]);
+        }
         self.trace.push(format!("> urgent {byte:#x}"));
-        SockRef::from(&self.stream).send_out_of_band(&[byte]).expect("urgent data is sent");
+        SockRef::from(self.link.tcp()).send_out_of_band(&[byte]).expect("urgent data is sent");
     }
 
     /// Sends a command and reads its reply, which must have this code.
@@ -153,12 +242,12 @@ impl Wire {
     /// # Panics
     /// When the socket is broken.
     pub fn finish_speaking(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("an open socket");
+        self.link.finish().expect("an open socket");
     }
 
     /// Breaks the connection off with a reset.
     pub fn reset(self) {
-        reset(self.stream);
+        self.link.reset();
     }
 
     // What the server says.
@@ -221,9 +310,9 @@ impl Wire {
     /// When it does.
     #[track_caller]
     pub fn expect_silence(&mut self, moment: Duration) {
-        patient(&self.stream, moment);
+        patient(self.link.tcp(), moment);
         let said = self.next();
-        patient(&self.stream, self.patience);
+        patient(self.link.tcp(), self.patience);
         if !matches!(said, Err(Lapse::TimedOut)) {
             self.fail("a word where silence was due");
         }
@@ -231,13 +320,13 @@ impl Wire {
 
     /// Whether the server has closed by now, or closes within a moment. What it still says is kept.
     pub fn is_closing(&mut self) -> bool {
-        patient(&self.stream, Duration::from_millis(50));
+        patient(self.link.tcp(), Duration::from_millis(50));
         let end = loop {
             if let Err(lapse) = self.fill() {
                 break lapse;
             }
         };
-        patient(&self.stream, self.patience);
+        patient(self.link.tcp(), self.patience);
         matches!(end, Lapse::Closed)
     }
 
@@ -275,9 +364,16 @@ impl Wire {
 
     /// The next reply; `None` at the end of the connection.
     fn next(&mut self) -> Result<Option<Reply>, Lapse> {
+        if let Some(reply) = self.unread.take() {
+            return Ok(Some(reply));
+        }
         loop {
             if let Some(reply) = Reply::take(&mut self.input).map_err(Lapse::Format)? {
                 self.trace.push(format!("< {}", reply.show()));
+                if self.reinitialises && reply.code >= 200 {
+                    self.reinitialises = false;
+                    self.renew(reply.code)?;
+                }
                 return Ok(Some(reply));
             }
             match self.fill() {
@@ -292,7 +388,7 @@ impl Wire {
     /// Reads some more; a reset counts as the end, whatever came before it.
     fn fill(&mut self) -> Result<(), Lapse> {
         let mut buffer = [0; 4096];
-        match self.stream.read(&mut buffer) {
+        match self.link.read(&mut buffer) {
             Ok(0) => Err(Lapse::Closed),
             Ok(count) => {
                 self.input.extend_from_slice(&buffer[..count]);
@@ -302,9 +398,110 @@ impl Wire {
                 self.input.clear();
                 Err(Lapse::Closed)
             }
+            // Without close_notify: nothing of a reply is lost by that.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Lapse::Closed),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(Lapse::TimedOut),
             Err(error) => Err(Lapse::Format(format!("no reply: {error}"))),
         }
+    }
+
+    // TLS.
+
+    /// AUTH TLS and the handshake; PROT is still C.
+    ///
+    /// # Panics
+    /// When the server refuses, or the handshake fails.
+    #[track_caller]
+    pub fn auth(&mut self, tls: &TlsClient) {
+        self.ask("AUTH TLS", 234);
+        self.start_tls(tls);
+    }
+
+    /// The handshake, where the server expects one.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[track_caller]
+    pub fn start_tls(&mut self, tls: &TlsClient) {
+        if let Err(error) = self.try_tls(tls) {
+            self.fail(&format!("no handshake: {error}"));
+        }
+    }
+
+    /// The same for a handshake that may fail.
+    ///
+    /// # Errors
+    /// As [`Link::handshake`].
+    pub fn try_tls(&mut self, tls: &TlsClient) -> std::io::Result<()> {
+        let sessions = tls.sessions();
+        self.link.secure(sessions.control());
+        self.sessions = Some(sessions);
+        self.protection = Protection::Clear;
+        self.trace.push("= TLS".to_owned());
+        self.link.handshake()
+    }
+
+    /// PBSZ 0 and PROT P, if the server takes them now.
+    ///
+    /// # Panics
+    /// When it takes the first but not the second.
+    #[track_caller]
+    pub fn protect_data(&mut self) {
+        if self.ask_any("PBSZ 0", &[200, 503, 530]).code == 200 && self.ask_any("PROT P", &[200, 530]).code == 200 {
+            self.protection = Protection::Private;
+        }
+    }
+
+    /// What PROT said, where a test said it by itself.
+    pub fn set_protection(&mut self, protection: Protection) {
+        self.protection = protection;
+    }
+
+    /// The sessions that data connections resume.
+    #[must_use]
+    pub fn sessions(&self) -> Option<&Sessions> {
+        self.sessions.as_ref()
+    }
+
+    /// Data connections are made with the sessions of another client.
+    pub fn set_sessions(&mut self, sessions: Sessions) {
+        self.sessions = Some(sessions);
+    }
+
+    /// Leaves TLS on the control connection, as behind CCC's 200. Data connections stay as they are.
+    ///
+    /// # Panics
+    /// When the server does not do its part.
+    #[track_caller]
+    pub fn clear(&mut self) {
+        if let Err(error) = self.link.clear() {
+            self.fail(&format!("TLS does not end: {error}"));
+        }
+        self.trace.push("= clear".to_owned());
+    }
+
+    /// After REIN a server ends TLS (RFC 4217 §13), and it is begun anew. One that goes on under TLS is left alone.
+    fn renew(&mut self, code: u16) -> Result<(), Lapse> {
+        if code != 220 || self.link.tls().is_none() {
+            return Ok(());
+        }
+        patient(self.link.tcp(), Duration::from_millis(300));
+        let end = loop {
+            if let Err(lapse) = self.fill() {
+                break lapse;
+            }
+        };
+        patient(self.link.tcp(), self.patience);
+        if !matches!(end, Lapse::Closed) {
+            return Ok(());
+        }
+        self.link.clear().map_err(|error| Lapse::Format(format!("TLS does not end: {error}")))?;
+        self.trace.push("= clear".to_owned());
+        if let Security::Explicit(tls) = self.security.clone() {
+            self.auth(&tls);
+            self.protect_data();
+        }
+        Ok(())
     }
 
     // Data connections.
@@ -318,13 +515,14 @@ impl Wire {
         match way {
             Way::Pasv | Way::Epsv | Way::Lpsv => {
                 let address = self.passive(way);
-                Opened::Connected(connect_from(self.local().ip(), address))
+                Opened::Connected(self.data_to(address))
             }
             Way::Port | Way::Eprt | Way::Lprt => {
                 let listener = listen_on(self.local().ip());
                 let address = listener.local_addr().expect("a bound socket");
                 self.ask(&active_command(way, address), 200);
-                Opened::Listening(listener)
+                let tls = self.data_tls().map(Box::new);
+                Opened::Listening(listener, tls)
             }
         }
     }
@@ -355,7 +553,7 @@ impl Wire {
     pub fn fetch(&mut self, way: Way, command: &str) -> Vec<u8> {
         let opened = self.open(way);
         self.ask_any(command, &PRELIMINARY);
-        let bytes = read_all(opened.connection());
+        let bytes = read_all(&mut opened.connection());
         self.expect_any(&COMPLETE);
         bytes
     }
@@ -383,8 +581,53 @@ impl Wire {
         self.ask_any(command, &PRELIMINARY);
         let mut data = opened.connection();
         data.write_all(bytes).expect("the server takes the upload");
+        data.finish().expect("the server takes the end");
         drop(data);
         self.expect_any(&COMPLETE);
+    }
+
+    /// A data connection to `address`, from our own address, protected as PROT said.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    #[must_use]
+    pub fn data_to(&self, address: SocketAddr) -> Link {
+        self.data_between(self.local().ip(), address)
+    }
+
+    /// The same from another address.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    #[must_use]
+    pub fn data_between(&self, from: IpAddr, address: SocketAddr) -> Link {
+        self.protected(connect_from(from, address))
+    }
+
+    /// The data connection that the server makes to `listener`, protected as PROT said.
+    ///
+    /// # Panics
+    /// When it does not come.
+    #[track_caller]
+    #[must_use]
+    pub fn accept(&self, listener: &TcpListener) -> Link {
+        let (stream, _) = listener.accept().expect("the server connects to us");
+        patient(&stream, PATIENCE);
+        self.protected(stream)
+    }
+
+    fn protected(&self, stream: TcpStream) -> Link {
+        match self.data_tls() {
+            Some(tls) => Link::from(stream).secured(tls),
+            None => stream.into(),
+        }
+    }
+
+    fn data_tls(&self) -> Option<rustls::ClientConnection> {
+        let sessions = self.sessions.as_ref().filter(|_| self.protection == Protection::Private)?;
+        Some(sessions.data())
     }
 
     /// A transfer that is refused before its 150.

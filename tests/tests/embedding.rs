@@ -26,7 +26,15 @@ impl Server {
         let mut config = Config::default();
         configure(&mut config);
         let (host, caps) = (Arc::new(host), Caps { sessions: 10, per_address: 10 });
-        let wanted = Wanted { host, config, offload: Offload::Kernel, caps, notices: Default::default(), watch: None };
+        let wanted = Wanted {
+            host,
+            config,
+            offload: Offload::Kernel,
+            caps,
+            notices: Default::default(),
+            watch: None,
+            tls: None,
+        };
         Self(Adapter::of_this_program().start(wanted).unwrap())
     }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ftp_tests::conformance::{Level, Peer, Selection, run};
-use ftp_tests::{Adapter, FAMILIES, Setup};
+use ftp_tests::{Adapter, FAMILIES, Security, Setup, TlsClient, TlsVersion};
 
 /// What each driver may leave out, and why.
 const LEFT_OUT: [(&str, &str); 0] = [];
@@ -27,6 +27,40 @@ fn blocking() {
     let server = Blocking::start();
     for family in FAMILIES {
         passes(&Peer::new(server.address_of(family), "demo", "demo"));
+    }
+}
+
+#[test]
+fn tokio_over_explicit_tls() {
+    over_tls(Adapter::Tokio, Security::Explicit);
+}
+
+#[test]
+fn mio_over_explicit_tls() {
+    over_tls(Adapter::Mio, Security::Explicit);
+}
+
+#[test]
+fn tokio_over_implicit_tls() {
+    over_tls(Adapter::Tokio, Security::Implicit);
+}
+
+#[test]
+fn mio_over_implicit_tls() {
+    over_tls(Adapter::Mio, Security::Implicit);
+}
+
+/// One version of TLS in each family.
+#[track_caller]
+fn over_tls(adapter: Adapter, how: fn(TlsClient) -> Security) {
+    let server = Setup::new().adapter(adapter).tls().start();
+    for (family, version) in FAMILIES.into_iter().zip(TlsVersion::ALL) {
+        let security = how(TlsClient::new().version(version));
+        let address = match security {
+            Security::Implicit(_) => server.implicit_address_of(family),
+            Security::Plain | Security::Explicit(_) => server.address_of(family),
+        };
+        passes(&Peer::new(address, "alice", "secret").over(security));
     }
 }
 

@@ -8,11 +8,10 @@
 
 use std::env;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
 
-use ftp_tests::{Adapter, CountedServer, Way, Wire, eventually, pattern, raise_file_limit};
+use ftp_tests::{Adapter, CountedServer, Link, Way, Wire, eventually, pattern, raise_file_limit};
 
 #[test]
 fn ten_thousand_idle_sessions_and_a_thousand_at_work() {
@@ -91,7 +90,7 @@ fn download(wires: &mut [&mut Wire], file: impl Fn(&Wire) -> (String, Vec<u8>)) 
     }
 }
 
-fn begin(wires: &mut [&mut Wire], command: impl Fn(&Wire) -> String) -> Vec<TcpStream> {
+fn begin(wires: &mut [&mut Wire], command: impl Fn(&Wire) -> String) -> Vec<Link> {
     let opened = wires.iter_mut().map(|wire| wire.open(Way::Epsv).connection()).collect();
     wires.iter_mut().for_each(|wire| wire.say(&command(wire)));
     opened

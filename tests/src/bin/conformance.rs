@@ -7,6 +7,7 @@ use std::{io, panic};
 
 use clap::{Parser, ValueEnum};
 use ftp_tests::conformance::{Peer, Selection, run};
+use ftp_tests::{Security, TlsClient};
 
 /// Checks an FTP server against the RFCs. Ends in 1 when something that must be so is not, and in 2 when it cannot get in.
 ///
@@ -25,6 +26,9 @@ struct Arguments {
     /// Whether the server can connect to us.
     #[arg(long, value_enum, default_value_t = Switch::On)]
     active: Switch,
+    /// Runs every check over TLS; no certificate is checked.
+    #[arg(long, value_enum, value_name = "HOW")]
+    tls: Option<Tls>,
     /// Only the checks of this section ("RFC 959 §4.1.1", "RFC 3659") or whose name begins so ("retrieve").
     #[arg(long, value_name = "SECTION")]
     only: Option<String>,
@@ -37,6 +41,14 @@ struct Arguments {
 enum Switch {
     On,
     Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tls {
+    /// AUTH TLS behind the greeting.
+    Explicit,
+    /// From the first byte.
+    Implicit,
 }
 
 fn main() -> ExitCode {
@@ -57,10 +69,15 @@ enum Outcome {
 }
 
 fn check(arguments: Arguments) -> io::Result<Outcome> {
-    let Arguments { host, port, user, password, active, only, json } = arguments;
+    let Arguments { host, port, user, password, active, tls, only, json } = arguments;
     let address = (host.as_str(), port).to_socket_addrs()?.next();
     let address = address.ok_or_else(|| io::Error::other("the server has no address"))?;
-    let peer = Peer { address, user, password, active: active == Switch::On };
+    let security = match tls {
+        None => Security::Plain,
+        Some(Tls::Explicit) => Security::Explicit(TlsClient::new()),
+        Some(Tls::Implicit) => Security::Implicit(TlsClient::new()),
+    };
+    let peer = Peer { address, user, password, active: active == Switch::On, security };
     // A check that fails panics; the table says so.
     panic::set_hook(Box::new(|_| {}));
     let report = run(&peer, &Selection { only })?;

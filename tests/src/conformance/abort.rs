@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use super::{Check, Context, must, should};
-use crate::{Opened, Way, Wire, eventually};
+use crate::{Link, Opened, Way, Wire, eventually};
 
 pub(super) const CHECKS: &[Check] = &[
     must("abor.idle", "RFC 959 §4.1.3", "ABOR of nothing succeeds", |c| {
@@ -200,7 +200,7 @@ fn downloading(c: &mut Context<'_>, way: Way) -> (Wire, Opened) {
 }
 
 /// An upload of which some has come.
-fn uploading(c: &mut Context<'_>) -> (Wire, TcpStream) {
+fn uploading(c: &mut Context<'_>) -> (Wire, Link) {
     let mut wire = c.login();
     let opened = wire.open(Way::Epsv);
     wire.ask_any("STOR a", &[125, 150]);
@@ -242,7 +242,7 @@ fn two_replies(wire: &mut Wire, transfer: &[u16]) {
 }
 
 /// Reads to the end, orderly or not: how much still came.
-fn ended(mut data: TcpStream) -> usize {
+fn ended(mut data: Link) -> usize {
     let mut rest = Vec::new();
     let _ = data.read_to_end(&mut rest);
     rest.len()

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::panic;
 use std::time::Duration;
 
-use crate::{Reply, Way, Wire, pattern};
+use crate::{Reply, Security, Way, Wire, pattern};
 
 /// The server that is looked at, and how to get in.
 #[derive(Clone, Debug)]
@@ -18,21 +18,37 @@ pub struct Peer {
     pub password: String,
     /// Whether it can reach us: without, active mode is left out.
     pub active: bool,
+    /// How the kit's connections are protected. All of them are, but those of checks about TLS itself.
+    pub security: Security,
 }
 
 impl Peer {
     /// A server that can reach us.
     #[must_use]
     pub fn new(address: SocketAddr, user: &str, password: &str) -> Self {
-        Self { address, user: user.to_owned(), password: password.to_owned(), active: true }
+        Self { address, user: user.to_owned(), password: password.to_owned(), active: true, security: Security::Plain }
+    }
+
+    /// The same server, over TLS or not.
+    #[must_use]
+    pub fn over(mut self, security: Security) -> Self {
+        self.security = security;
+        self
     }
 
     /// A greeted connection.
     #[track_caller]
     pub(super) fn greet(&self) -> Wire {
-        let mut wire = Wire::connect(self.address);
-        wire.set_patience(PATIENCE);
+        let mut wire = self.connect();
         wire.expect(220);
+        wire
+    }
+
+    /// A connection on which nothing was read yet.
+    #[track_caller]
+    fn connect(&self) -> Wire {
+        let mut wire = Wire::connect_with(self.address, &self.security);
+        wire.set_patience(PATIENCE);
         wire
     }
 
@@ -92,8 +108,25 @@ impl<'a> Context<'a> {
     /// A connection on which nothing was read yet.
     #[track_caller]
     pub fn connected(&self) -> Wire {
+        self.peer.connect()
+    }
+
+    /// A greeted connection in the clear, on which AUTH may be said. Leaves the check out where there is no AUTH.
+    #[track_caller]
+    pub fn before_auth(&self) -> Wire {
+        self.needs_feature("AUTH");
+        self.clear()
+    }
+
+    /// A greeted connection in the clear. Leaves the check out where there is none.
+    #[track_caller]
+    pub fn clear(&self) -> Wire {
+        if matches!(self.peer.security, Security::Implicit(_)) {
+            skip("TLS is there already");
+        }
         let mut wire = Wire::connect(self.peer.address);
         wire.set_patience(PATIENCE);
+        wire.expect(220);
         wire
     }
 
@@ -214,7 +247,7 @@ impl<'a> Context<'a> {
         let opened = keeper.open(Way::Epsv);
         let reply = keeper.ask_any(&command, &[125, 150, 550, 450]);
         if reply.code < 200 {
-            drop(opened);
+            drop(opened.connection());
             keeper.expect_any(&[226, 250, 426, 451]);
         }
         reply.code < 200

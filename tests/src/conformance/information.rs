@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
         let opened = wire.open(Way::Epsv);
         wire.ask("NOOP", 200);
         wire.ask_any("RETR a", &[125, 150]);
-        drop(opened);
+        drop(opened.connection());
         wire.expect_any(&[226, 250, 426]);
     }),
     must("help.reply", "RFC 1123 §4.1.2.13", "HELP helps", |c| {
@@ -83,10 +83,10 @@ pub(super) const CHECKS: &[Check] = &[
         }
     }),
     may("unknown.mechanism", "RFC 2228 §3", "AUTH with a mechanism that does not exist is refused", |c| {
-        c.greeted().ask_any("AUTH NONSENSE", &[500, 502, 504, 534]);
+        c.clear().ask_any("AUTH NONSENSE", &[500, 502, 504, 534]);
     }),
     may("unknown.prot-first", "RFC 4217 §9", "PROT before AUTH is refused", |c| {
-        let mut wire = c.greeted();
+        let mut wire = c.clear();
         wire.ask_any("PBSZ 0", &[500, 502, 503, 530]);
         wire.ask_any("PROT P", &[500, 502, 503, 530]);
     }),

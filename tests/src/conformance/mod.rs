@@ -21,20 +21,23 @@ mod runner;
 
 mod abort;
 mod active;
-mod digests;
+mod checksums;
 mod directories;
 mod facts;
 mod features;
 mod files;
 mod framing;
+mod hosts;
 mod information;
 mod listings;
 mod login;
+mod modes;
 mod parameters;
 mod passive;
 mod pipelining;
 mod resume;
 mod retrieve;
+mod security;
 mod sequence;
 mod site;
 mod store;
@@ -102,12 +105,15 @@ const THEMES: &[&[Check]] = &[
     features::CHECKS,
     information::CHECKS,
     site::CHECKS,
-    digests::CHECKS,
     framing::CHECKS,
     telnet::CHECKS,
     pipelining::CHECKS,
     sequence::CHECKS,
     abort::CHECKS,
+    security::CHECKS,
+    modes::CHECKS,
+    checksums::CHECKS,
+    hosts::CHECKS,
 ];
 
 type Dialogue = fn(&mut Context<'_>);

@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
         let opened = wire.open(Way::Epsv);
         wire.ask_any("STOR a", &[125, 150]);
         let mut data = opened.connection();
-        data.set_nodelay(true).expect("an open socket");
+        data.tcp().set_nodelay(true).expect("an open socket");
         for piece in [&b"one\r"[..], b"\ntwo\r", b"\n"] {
             data.write_all(piece).expect("the server takes it");
         }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
 use super::context::{optional, optional_any, skip};
 use super::{Check, Context, may, must, should};
-use crate::{Way, connect_from, eventually};
+use crate::{Way, eventually};
 
 pub(super) const CHECKS: &[Check] = &[
     must("pasv.reply", "RFC 959 §4.1.2", "PASV tells an address and a port, in parentheses", |c| {
@@ -99,6 +99,16 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask_any("ABOR", &[225, 226]);
         wire.ask_any("PASV", &REFUSED);
     }),
+    should("epsv.all-ends-with-rein", "RFC 959 §4.1.1", "REIN forgets EPSV ALL, too", |c| {
+        c.needs_ipv4();
+        let (user, pass) = (c.user(), c.pass());
+        let mut wire = c.login();
+        wire.ask("EPSV ALL", 200);
+        optional(&mut wire, "REIN", 220);
+        wire.ask(&user, 331);
+        wire.ask(&pass, 230);
+        wire.passive(Way::Pasv);
+    }),
     may("lpsv.reply", "RFC 1639 §4", "LPSV tells an address of any family", |c| {
         let mut wire = c.login();
         optional(&mut wire, "LPSV", 228);
@@ -124,7 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
         let mut wire = c.login();
         let address = wire.passive(Way::Epsv);
         wire.say("RETR a");
-        let data = connect_from(wire.local().ip(), address);
+        let data = wire.data_to(address);
         wire.expect_any(&[125, 150]);
         assert_eq!(to_the_end(data), b"content");
         wire.expect_any(&[226, 250]);
@@ -145,7 +155,7 @@ pub(super) const CHECKS: &[Check] = &[
         c.put("a", b"content");
         let mut wire = c.login();
         let address = wire.passive(Way::Epsv);
-        let data = connect_from(wire.local().ip(), address);
+        let data = wire.data_to(address);
         wire.ask_any("RETR a", &[125, 150]);
         to_the_end(data);
         wire.expect_any(&[226, 250]);
@@ -173,8 +183,8 @@ pub(super) const CHECKS: &[Check] = &[
         }
         c.put("a", b"secret");
         let address = wire.passive(Way::Epsv);
-        let stranger = connect_from(Ipv4Addr::new(127, 0, 0, 2).into(), address);
-        let data = connect_from(wire.local().ip(), address);
+        let stranger = wire.data_between(Ipv4Addr::new(127, 0, 0, 2).into(), address);
+        let data = wire.data_to(address);
         wire.ask_any("RETR a", &[125, 150]);
         assert_eq!(to_the_end(data), b"secret");
         wire.expect_any(&[226, 250]);
@@ -207,7 +217,7 @@ fn after_all(c: &mut Context<'_>, commands: &[&str]) {
 }
 
 /// Everything until the end; a reset is an end too.
-fn to_the_end(mut stream: TcpStream) -> Vec<u8> {
+fn to_the_end(mut stream: impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     bytes

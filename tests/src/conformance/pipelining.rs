@@ -102,7 +102,7 @@ pub(super) const CHECKS: &[Check] = &[
         let text = wire.expect(229).text();
         let port = text.split('|').nth(3).and_then(|port| port.parse().ok()).expect("a port");
         let address = std::net::SocketAddr::new(wire.peer().ip(), port);
-        let mut data = crate::connect_from(wire.local().ip(), address);
+        let mut data = wire.data_to(address);
         let mut content = Vec::new();
         data.read_to_end(&mut content).expect("an orderly end");
         assert_eq!(content, b"tent");

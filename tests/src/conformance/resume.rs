@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
         wire.ask("REST 11", 350);
         let opened = wire.open(Way::Epsv);
         wire.ask_any("RETR a", &[501, 550, 551, 554]);
-        drop(opened);
+        drop(opened.connection());
         wire.ask("NOOP", 200);
     }),
     must("rest.kept-by-type", "RFC 3659 §5.3", "REST is kept while the transfer is set up: TYPE", |c| {

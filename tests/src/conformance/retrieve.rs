@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
         let mut wire = c.login();
         let opened = wire.open(Way::Epsv);
         wire.ask("RETR a", 150);
-        drop(opened);
+        drop(opened.connection());
         wire.expect_any(&[226, 426]);
     }),
     should("retr.226", "RFC 959 §5.4", "A stream that ends with its connection ends in 226", |c| {
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         let opened = wire.open(Way::Epsv);
         let reply = wire.ask_any("RETR a", &[125, 150]);
         assert!(reply.text().contains("(12 bytes)"), "{}", reply.show());
-        drop(opened);
+        drop(opened.connection());
         wire.expect_any(&[226, 426]);
     }),
     may("retr.226-behind-the-data", "RFC 959 §5.2", "With the 226 all of the data and its end are out", |c| {
@@ -99,9 +99,10 @@ pub(super) const CHECKS: &[Check] = &[
         let mut wire = c.login();
         let opened = wire.open(Way::Epsv);
         wire.ask_any("RETR a", &[125, 150]);
+        let mut data = opened.connection();
         wire.expect_any(&[226, 250]);
         let mut content = Vec::new();
-        opened.connection().read_to_end(&mut content).expect("an orderly end");
+        data.read_to_end(&mut content).expect("an orderly end");
         assert_eq!(content, pattern(10_000));
     }),
     must(

@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         let opened = wire.open(Way::Epsv);
         wire.ask_any("STOR a", &[125, 150]);
         let mut data = opened.connection();
-        data.set_nodelay(true).expect("an open socket");
+        data.tcp().set_nodelay(true).expect("an open socket");
         b"content".chunks(1).for_each(|byte| data.write_all(byte).expect("the server takes it"));
         drop(data);
         wire.expect_any(&[226, 250]);

@@ -81,6 +81,7 @@ impl Ground {
             config,
             offload: random.pick(&[Offload::Kernel, Offload::Buffered]),
             caps: Caps { sessions: 100, per_address: 100 },
+            tls: None,
             notices: Arc::default(),
             watch: Some(Arc::clone(&books) as Arc<dyn Watch>),
         });

@@ -1,10 +1,9 @@
 //! MODE, STRU and TYPE over sockets: what is sent comes back, on every kind of server.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use ftp_proto::coding::{Coding, Decoder, Encoder, Mode, Representation, Step, Structure};
-use ftp_tests::{Setup, Way, Wire};
+use ftp_tests::{Link, Setup, Way, Wire};
 
 use crate::servers;
 
@@ -46,7 +45,7 @@ fn set(wire: &mut Wire, kind: &str, structure: &str, mode: &str) {
     }
 }
 
-fn send(wire: &mut Wire, command: &str, stream: &[u8]) -> TcpStream {
+fn send(wire: &mut Wire, command: &str, stream: &[u8]) -> Link {
     let opened = wire.open(Way::Epsv);
     wire.ask(command, 150);
     let mut data = opened.connection();

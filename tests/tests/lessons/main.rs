@@ -9,6 +9,7 @@ mod names;
 mod order;
 mod renaming;
 mod restart;
+mod tls;
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -18,7 +19,7 @@ use std::time::Duration;
 use ftp_adapter_tokio::Offload;
 use ftp_proto::Notice;
 use ftp_proto::notice::Refusal;
-use ftp_tests::{FAMILIES, Harness, Operation, Setup, Way, Wire, connect_from, free_ports, pattern};
+use ftp_tests::{FAMILIES, Harness, Link, Operation, Setup, Way, Wire, connect_from, free_ports, pattern};
 
 /// More than the sockets of a connection that is not read can hold.
 const LARGE: usize = 32 << 20;
@@ -35,7 +36,7 @@ fn with_large() -> impl Iterator<Item = Harness> {
 }
 
 /// Begins a download that nobody reads.
-fn stalled(wire: &mut Wire) -> TcpStream {
+fn stalled(wire: &mut Wire) -> Link {
     let opened = wire.open(Way::Epsv);
     wire.ask("RETR large", 150);
     opened.connection()
