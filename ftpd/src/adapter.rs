@@ -6,12 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_host::adapter::Observer;
+use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
 use tokio::task::JoinSet;
 
 use crate::settings::Settings;
 use crate::values::RuntimeName;
+
+/// A socket that is listened on.
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    pub(crate) tls: BeginsWith,
+}
+
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BeginsWith {
+    /// The server's greeting.
+    Words,
+    /// TLS (implicit).
+    Tls,
+}
 
 /// A server on either runtime.
 pub(crate) enum Server {
@@ -21,34 +37,45 @@ pub(crate) enum Server {
 
 impl Server {
     /// The server that `settings` ask for.
-    pub(crate) fn new(settings: &Settings, host: Arc<dyn Host>, observer: Box<Observer>) -> Self {
+    pub(crate) fn new(settings: &Settings, host: Arc<dyn Host>, tls: Option<Tls>, observer: Box<Observer>) -> Self {
         let (sessions, per_address) = (settings.max_sessions, settings.max_per_address);
         let config = settings.engine.clone();
         let observer = move |session, client: &Client, notice: &Notice| observer(session, client, notice);
         match settings.runtime {
             RuntimeName::Tokio => {
                 let builder = ftp_adapter_tokio::Server::builder(host).config(config).observer(observer);
-                Self::Tokio(builder.max_sessions(sessions).max_per_address(per_address).build())
+                let builder = builder.max_sessions(sessions).max_per_address(per_address);
+                Self::Tokio(tls.into_iter().fold(builder, |builder, tls| builder.tls(tls)).build())
             }
             RuntimeName::Mio => {
                 let builder = ftp_adapter_mio::Server::builder(host).config(config).observer(observer);
-                Self::Mio(builder.max_sessions(sessions).max_per_address(per_address).build())
+                let builder = builder.max_sessions(sessions).max_per_address(per_address);
+                Self::Mio(tls.into_iter().fold(builder, |builder, tls| builder.tls(tls)).build())
             }
         }
     }
 
     /// Begins to serve `listener`, as a task of `serving`.
-    pub(crate) fn serve(&self, listener: TcpListener, serving: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
+    pub(crate) fn serve(&self, listener: Listener, serving: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
+        let Listener { socket, tls } = listener;
         match self {
             Self::Tokio(server) => {
                 let server = server.clone();
-                listener.set_nonblocking(true)?;
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                serving.spawn(async move { server.serve(listener).await });
+                socket.set_nonblocking(true)?;
+                let socket = tokio::net::TcpListener::from_std(socket)?;
+                serving.spawn(async move {
+                    match tls {
+                        BeginsWith::Words => server.serve(socket).await,
+                        BeginsWith::Tls => server.serve_implicit(socket).await,
+                    }
+                });
             }
             Self::Mio(server) => {
                 let server = server.clone();
-                serving.spawn_blocking(move || server.serve(listener));
+                serving.spawn_blocking(move || match tls {
+                    BeginsWith::Words => server.serve(socket),
+                    BeginsWith::Tls => server.serve_implicit(socket),
+                });
             }
         }
         Ok(())

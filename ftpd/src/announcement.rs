@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
+use crate::adapter::BeginsWith;
 use crate::console;
 use crate::values::Access;
 
@@ -16,14 +17,25 @@ pub(crate) struct Announcement {
     users: Vec<(String, Access)>,
     users_file: Option<PathBuf>,
     anonymous: Option<Access>,
-    listeners: Vec<SocketAddr>,
+    listeners: Vec<(SocketAddr, BeginsWith)>,
+    fingerprint: Option<(String, bool)>,
+    /// Whether what crosses the network is secured in any case.
+    secured: bool,
 }
 
 impl Announcement {
     /// Of a server of `directory`.
     pub(crate) fn new(directory: &Path) -> Self {
         let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_path_buf());
-        Self { directory, users: Vec::new(), users_file: None, anonymous: None, listeners: Vec::new() }
+        Self {
+            directory,
+            users: Vec::new(),
+            users_file: None,
+            anonymous: None,
+            listeners: Vec::new(),
+            fingerprint: None,
+            secured: false,
+        }
     }
 
     /// This user may log in.
@@ -42,8 +54,18 @@ impl Announcement {
     }
 
     /// This is listened on.
-    pub(crate) fn listener(&mut self, address: SocketAddr) {
-        self.listeners.push(address);
+    pub(crate) fn listener(&mut self, address: SocketAddr, begins_with: BeginsWith) {
+        self.listeners.push((address, begins_with));
+    }
+
+    /// TLS is on, with this certificate.
+    pub(crate) fn certificate(&mut self, fingerprint: &str, is_self_signed: bool) {
+        self.fingerprint = Some((fingerprint.into(), is_self_signed));
+    }
+
+    /// Nothing goes without TLS.
+    pub(crate) fn all_secured(&mut self) {
+        self.secured = true;
     }
 
     /// Prints it. Programs read the lines `listening on ADDRESS`, so those stay as they are.
@@ -58,27 +80,44 @@ impl Announcement {
         if let Some(access) = self.anonymous {
             console::say(format_args!("  to anyone: {access}"));
         }
-        for address in &self.listeners {
-            console::say(format_args!("listening on {address}"));
+        if let Some((fingerprint, is_self_signed)) = &self.fingerprint {
+            let own = if *is_self_signed { "self-signed certificate" } else { "certificate" };
+            console::say(format_args!("{own}: SHA-256 {fingerprint}"));
+        }
+        for (address, begins_with) in &self.listeners {
+            let implicit = if *begins_with == BeginsWith::Tls { " (implicit TLS)" } else { "" };
+            console::say(format_args!("listening on {address}{implicit}"));
         }
         if let Some(line) = self.try_it() {
             console::say(format_args!("try: {line}"));
         }
-        if self.listeners.iter().any(|address| !address.ip().is_loopback()) {
-            warn!("passwords and files cross the network unencrypted");
+        if !self.secured && self.listeners.iter().any(|(address, _)| !address.ip().is_loopback()) {
+            match self.fingerprint {
+                None => warn!("passwords and files cross the network unencrypted"),
+                Some(_) => warn!("clients that do not ask for TLS send passwords and files unencrypted"),
+            }
         }
     }
 
     /// A command that shows something. Names are left to the shell as they are where they need no quotes.
     fn try_it(&self) -> Option<String> {
-        let url = format!("ftp://{}/", reachable(*self.listeners.first()?));
+        let (address, begins_with) = *self.listeners.first()?;
+        let scheme = if begins_with == BeginsWith::Tls { "ftps" } else { "ftp" };
+        let url = format!("{scheme}://{}/", reachable(address));
+        let tls = match (&self.fingerprint, begins_with) {
+            (None, _) => "",
+            (Some((_, true)), BeginsWith::Words) => "--ssl-reqd --insecure ",
+            (Some((_, true)), BeginsWith::Tls) => "--insecure ",
+            (Some((_, false)), BeginsWith::Words) => "--ssl-reqd ",
+            (Some((_, false)), BeginsWith::Tls) => "",
+        };
         let (login, access) = match (self.anonymous, self.users.first()) {
             (Some(access), _) => (String::new(), access),
             (None, Some((name, access))) => (format!("--user {} ", quoted(name)), *access),
             (None, None) => ("--user NAME ".into(), Access::ReadOnly),
         };
         let file = if access == Access::Drop { "--upload-file FILE " } else { "" };
-        Some(format!("curl {login}{file}{url}"))
+        Some(format!("curl {tls}{login}{file}{url}"))
     }
 }
 
@@ -107,7 +146,7 @@ mod tests {
 
     fn announcement(listener: &str) -> Announcement {
         let mut announcement = Announcement::new(Path::new("/"));
-        announcement.listener(listener.parse().unwrap());
+        announcement.listener(listener.parse().unwrap(), BeginsWith::Words);
         announcement
     }
 
@@ -124,5 +163,7 @@ mod tests {
         let mut bring = announcement("127.0.0.1:21");
         bring.anonymous(Access::Drop);
         assert_eq!(bring.try_it().unwrap(), "curl --upload-file FILE ftp://127.0.0.1:21/");
+        bring.certificate("AB:CD", true);
+        assert_eq!(bring.try_it().unwrap(), "curl --ssl-reqd --insecure --upload-file FILE ftp://127.0.0.1:21/");
     }
 }

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
-use crate::values::{Anonymous, LogFormat, LogLevel, PortRange, RuntimeName, Toggle, User, socket_address};
+use crate::values::{
+    Anonymous, ClientCertificate, LogFormat, LogLevel, PortRange, RuntimeName, TlsMode, Toggle, User, socket_address,
+};
 
 /// Serves a directory over FTP.
 ///
@@ -92,6 +94,32 @@ pub(crate) struct Options {
     /// Whether what arrived of a broken upload is kept, to be resumed later [default: off].
     #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub(crate) keep_partial: Option<Toggle>,
+    /// TLS by AUTH TLS: off, offered, or required for logins and files alike [default: off].
+    ///
+    /// Without a certificate of yours, one is made and kept; its fingerprint is printed.
+    #[arg(long, value_name = "off|optional|required", hide_possible_values = true)]
+    pub(crate) tls: Option<TlsMode>,
+    /// The certificate in PEM, with those that lead to its authority behind it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key in PEM [default: it stands in the certificate's file].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Listen here for clients that begin with TLS (ftps://); may be repeated. Turns TLS on.
+    #[arg(long, value_name = "ADDR", value_parser = socket_address)]
+    pub(crate) implicit_tls: Vec<SocketAddr>,
+    /// Ask clients for certificates that an authority in this PEM file signed. A client whose certificate names a user
+    /// needs no password to log in as that user.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Whether a client must have such a certificate [default: optional].
+    #[arg(long, value_name = "optional|required", hide_possible_values = true)]
+    pub(crate) tls_client_cert: Option<ClientCertificate>,
+    /// Whether a data connection must resume the TLS session of its control connection [default: off].
+    ///
+    /// It keeps others from taking a client's place on the data port; some clients cannot do it (Python's ftplib).
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
+    pub(crate) tls_data_reuse: Option<Toggle>,
     /// What the server runs on [default: mio].
     ///
     /// mio needs less processor time and memory; tokio keeps a disk that is slow to write from holding up other sessions.
@@ -121,6 +149,13 @@ impl Options {
             idle_timeout: self.idle_timeout.or(fallback.idle_timeout),
             active: self.active.or(fallback.active),
             keep_partial: self.keep_partial.or(fallback.keep_partial),
+            tls: self.tls.or(fallback.tls),
+            tls_cert: self.tls_cert.or(fallback.tls_cert),
+            tls_key: self.tls_key.or(fallback.tls_key),
+            implicit_tls: if self.implicit_tls.is_empty() { fallback.implicit_tls } else { self.implicit_tls },
+            tls_client_ca: self.tls_client_ca.or(fallback.tls_client_ca),
+            tls_client_cert: self.tls_client_cert.or(fallback.tls_client_cert),
+            tls_data_reuse: self.tls_data_reuse.or(fallback.tls_data_reuse),
             runtime: self.runtime.or(fallback.runtime),
             log: self.log.or(fallback.log),
             log_format: self.log_format.or(fallback.log_format),

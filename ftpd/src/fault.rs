@@ -40,6 +40,26 @@ pub(crate) enum Fault {
     /// The users file cannot be used.
     #[error(transparent)]
     Users(#[from] UsersFileError),
+    /// Options about TLS, and no TLS.
+    #[error("options about TLS are given, but TLS is off: say --tls optional or --tls required")]
+    TlsIsOff,
+    /// A key, and no certificate.
+    #[error("a key is given without its certificate: say --tls-cert FILE")]
+    KeyWithoutCertificate,
+    /// Certificates are demanded of clients, and nobody could sign one.
+    #[error("clients must have certificates, but nobody is known who signs them: say --tls-client-ca FILE")]
+    NoClientAuthority,
+    /// A certificate or key cannot be used.
+    #[error("cannot use the certificate in {}: {cause}", path.display())]
+    Certificate {
+        /// Which file or directory.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
     /// The directory cannot be served.
     #[error("cannot serve {}: {cause}", path.display())]
     Directory {

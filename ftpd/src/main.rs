@@ -15,6 +15,7 @@ mod console;
 mod fault;
 mod logging;
 mod password;
+mod secure;
 mod serve;
 mod settings;
 mod transfers;

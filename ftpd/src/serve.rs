@@ -13,9 +13,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::adapter::Server;
+use crate::adapter::{BeginsWith, Listener, Server};
 use crate::announcement::Announcement;
 use crate::fault::Fault;
+use crate::secure::Certificates;
 use crate::settings::Settings;
 use crate::transfers::Transfers;
 use crate::values::{Access, LogFormat, RuntimeName};
@@ -29,8 +30,15 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     raise_file_limit();
     let mut announcement = Announcement::new(&settings.directory);
     let host = open_host(&settings, &mut announcement)?;
+    let certificates = settings.tls.clone().map(Certificates::open).transpose()?;
+    if let Some(certificates) = &certificates {
+        announcement.certificate(certificates.fingerprint(), certificates.is_self_signed());
+    }
+    if settings.engine.tls.login.is_required() && settings.engine.tls.data.is_required() {
+        announcement.all_secured();
+    }
     let runtime = begin(settings.runtime).map_err(Fault::Runtime)?;
-    let code = runtime.block_on(serve(settings, host, transfers, announcement));
+    let code = runtime.block_on(serve(settings, host, certificates, transfers, announcement));
     // What a stuck disk still holds must not keep the process.
     runtime.shutdown_background();
     code
@@ -87,50 +95,58 @@ fn open_host(settings: &Settings, announcement: &mut Announcement) -> Result<Arc
 async fn serve(
     settings: Settings,
     host: Arc<dyn Host>,
+    certificates: Option<Certificates>,
     transfers: Transfers,
     mut announcement: Announcement,
 ) -> Result<ExitCode, Fault> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
     let signals = Signals::new().map_err(Fault::Runtime)?;
     let mut listeners = Vec::new();
-    for &address in &settings.listen {
+    let in_words = settings.listen.iter().map(|address| (*address, BeginsWith::Words));
+    for (address, tls) in in_words.chain(settings.implicit.iter().map(|address| (*address, BeginsWith::Tls))) {
         let fault = |cause| Fault::Listen { address, cause };
-        let listener = socket::listen_for_clients(address).map_err(fault)?;
-        announcement.listener(listener.local_addr().map_err(fault)?);
-        listeners.push(listener);
+        let socket = socket::listen_for_clients(address).map_err(fault)?;
+        announcement.listener(socket.local_addr().map_err(fault)?, tls);
+        listeners.push(Listener { socket, tls });
     }
     let observer = move |session, client: &Client, notice: &Notice| {
         transfers.follow(session, notice);
         logging::record(session, client.peer, notice);
     };
-    let server = Server::new(&settings, host, Box::new(observer));
+    let tls = certificates.as_ref().map(Certificates::tls);
+    let server = Server::new(&settings, host, tls, Box::new(observer));
     let mut serving = JoinSet::new();
     for listener in listeners {
         server.serve(listener, &mut serving).map_err(Fault::Runtime)?;
     }
     announcement.make();
-    supervise(server, serving, signals).await
+    supervise(server, serving, signals, certificates).await
 }
 
-/// Waits for the first signal, then for the last session. A second signal ends at once.
+/// Reads the certificates again at each SIGHUP. Waits for the first signal to end, then for the last session. A second signal ends at once.
 async fn supervise(
     server: Server,
     mut serving: JoinSet<std::io::Result<()>>,
     mut signals: Signals,
+    mut certificates: Option<Certificates>,
 ) -> Result<ExitCode, Fault> {
     let mut draining = false;
     loop {
         tokio::select! {
             biased;
-            name = signals.next() => {
-                if draining {
+            wish = signals.next() => match (wish, &mut certificates) {
+                (Wish::Reload, Some(certificates)) => certificates.reload(),
+                (Wish::Reload, None) => info!("SIGHUP: there is nothing to read again"),
+                (Wish::End(name), _) if draining => {
                     warn!("{name} again: ending now");
                     return Ok(ExitCode::FAILURE);
                 }
-                draining = true;
-                info!(sessions = server.sessions(), "{name}: finishing transfers, {} s at most", GRACE.as_secs());
-                server.shutdown(GRACE);
-            }
+                (Wish::End(name), _) => {
+                    draining = true;
+                    info!(sessions = server.sessions(), "{name}: finishing transfers, {} s at most", GRACE.as_secs());
+                    server.shutdown(GRACE);
+                }
+            },
             ended = serving.join_next() => match ended {
                 None if draining => return Ok(ExitCode::SUCCESS),
                 Some(Ok(Ok(()))) if draining => {}
@@ -142,24 +158,38 @@ async fn supervise(
     }
 }
 
-/// The signals that end a server.
+/// The signals that end a server, and the one that makes it read its files again.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// The name of the next one. Cancel-safe.
-    async fn next(&mut self) -> &'static str {
+    /// What the next one wants. Cancel-safe.
+    async fn next(&mut self) -> Wish {
         tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => Wish::End("SIGINT"),
+            _ = self.terminate.recv() => Wish::End("SIGTERM"),
+            _ = self.hang_up.recv() => Wish::Reload,
         }
     }
+}
+
+/// What a signal wants.
+enum Wish {
+    /// The end; the signal's name.
+    End(&'static str),
+    /// The files to be read again.
+    Reload,
 }
 
 /// How long running transfers have to finish.

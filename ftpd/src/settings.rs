@@ -7,12 +7,13 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ftp_proto::config::Config;
+use ftp_proto::config::{Config, Demand, Switch};
 use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
 use crate::fault::Fault;
-use crate::values::{Access, Anonymous, LogFormat, LogLevel, RuntimeName, User};
+use crate::secure::Source;
+use crate::values::{Access, Anonymous, ClientCertificate, LogFormat, LogLevel, RuntimeName, TlsMode, Toggle, User};
 
 /// Everything that is needed to serve.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) max_sessions: usize,
     /// Sessions at a time from one address.
     pub(crate) max_per_address: usize,
+    /// Where certificates come from; `None`: there is no TLS.
+    pub(crate) tls: Option<Source>,
+    /// Where to listen for clients that begin with TLS.
+    pub(crate) implicit: Vec<SocketAddr>,
     /// What the server runs on.
     pub(crate) runtime: RuntimeName,
     /// The engine's part.
@@ -59,6 +64,7 @@ impl Settings {
         if no_users && anonymous == Anonymous::Off {
             return Err(Fault::NobodyMayEnter);
         }
+        let tls = certificates(&options)?;
         let mut names = BTreeSet::new();
         if let Some(user) = options.user.iter().find(|user| !names.insert(user.name.clone())) {
             return Err(Fault::UserTwice { name: user.name.clone() });
@@ -71,12 +77,40 @@ impl Settings {
             anonymous: anonymous.access(),
             max_sessions: count(options.max_sessions, 1000),
             max_per_address: count(options.max_per_address, 100),
+            tls,
+            implicit: options.implicit_tls,
             runtime: options.runtime.unwrap_or(RuntimeName::Mio),
             engine,
             log: options.log.unwrap_or(LogLevel::Info),
             log_format: options.log_format.unwrap_or(LogFormat::Text),
         })
     }
+}
+
+/// Where certificates come from, and whether the options about them make sense together.
+fn certificates(options: &Options) -> Result<Option<Source>, Fault> {
+    if tls_mode(options) == TlsMode::Off {
+        let asks = [&options.tls_cert, &options.tls_key, &options.tls_client_ca].into_iter().any(Option::is_some);
+        let asks = asks || !options.implicit_tls.is_empty() || options.tls_data_reuse == Some(Toggle::On);
+        return if asks { Err(Fault::TlsIsOff) } else { Ok(None) };
+    }
+    let files = match (&options.tls_cert, &options.tls_key) {
+        (Some(chain), key) => Some((chain.clone(), key.as_ref().unwrap_or(chain).clone())),
+        (None, Some(_)) => return Err(Fault::KeyWithoutCertificate),
+        (None, None) => None,
+    };
+    let clients = match (&options.tls_client_ca, options.tls_client_cert) {
+        (Some(file), demand) => Some((file.clone(), demand.unwrap_or(ClientCertificate::Optional).into())),
+        (None, Some(ClientCertificate::Required)) => return Err(Fault::NoClientAuthority),
+        (None, _) => None,
+    };
+    Ok(Some(Source { files, clients }))
+}
+
+/// An implicit listener alone says that TLS is wanted.
+fn tls_mode(options: &Options) -> TlsMode {
+    let unsaid = if options.implicit_tls.is_empty() { TlsMode::Off } else { TlsMode::Optional };
+    options.tls.unwrap_or(unsaid)
 }
 
 /// What the engine is told; what was left out keeps the engine's own default.
@@ -89,6 +123,16 @@ fn engine_config(options: &Options) -> Config {
     if let Some(seconds) = options.idle_timeout {
         config.timeouts.idle = Duration::from_secs(seconds.get().into());
         config.timeouts.idle_max = config.timeouts.idle_max.max(config.timeouts.idle);
+    }
+    let mode = tls_mode(options);
+    if mode != TlsMode::Off {
+        config.tls.offered = Switch::On;
+    }
+    if mode == TlsMode::Required {
+        (config.tls.login, config.tls.data) = (Demand::Required, Demand::Required);
+    }
+    if options.tls_data_reuse == Some(Toggle::On) {
+        config.tls.data_reuse = Demand::Required;
     }
     if let Some(active) = options.active {
         config.active_mode = active.into();
@@ -112,7 +156,8 @@ fn read_file(path: &Path) -> Result<Options, Fault> {
         message: one_line(error.message()),
     })?;
     let base = path.parent().unwrap_or(Path::new(""));
-    for inner in [&mut options.directory, &mut options.users_file].into_iter().flatten() {
+    let Options { directory, users_file, tls_cert, tls_key, tls_client_ca, .. } = &mut options;
+    for inner in [directory, users_file, tls_cert, tls_key, tls_client_ca].into_iter().flatten() {
         *inner = base.join(&*inner);
     }
     Ok(options)
@@ -166,9 +211,28 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_off_until_it_or_a_listener_for_it_is_asked_for() {
+        assert!(from_toml("").tls.is_none());
+        assert!(!from_toml("").engine.tls.offered.is_on());
+        let implicit = from_toml("implicit-tls = ['127.0.0.1:990']");
+        assert!(implicit.tls.is_some() && implicit.engine.tls.offered.is_on());
+        assert!(!implicit.engine.tls.login.is_required());
+        let required = from_toml("tls = 'required'").engine.tls;
+        assert!(required.login.is_required() && required.data.is_required() && !required.data_reuse.is_required());
+        assert!(from_toml("tls = 'optional'\ntls-data-reuse = 'on'").engine.tls.data_reuse.is_required());
+        let files = from_toml("tls = 'optional'\ntls-cert = 'both.pem'").tls.unwrap().files.unwrap();
+        assert_eq!(files, ("both.pem".into(), "both.pem".into()));
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused() {
         let decide = |text| Settings::decide(toml::from_str(text).unwrap());
         assert!(matches!(decide("anonymous = 'off'"), Err(Fault::NobodyMayEnter)));
         assert!(matches!(decide("user = ['a:b', 'a:c']"), Err(Fault::UserTwice { .. })));
+        assert!(matches!(decide("tls-cert = 'x'"), Err(Fault::TlsIsOff)));
+        assert!(matches!(decide("tls = 'off'\nimplicit-tls = ['127.0.0.1:990']"), Err(Fault::TlsIsOff)));
+        assert!(matches!(decide("tls = 'optional'\ntls-key = 'x'"), Err(Fault::KeyWithoutCertificate)));
+        let demanded = "tls = 'optional'\ntls-client-cert = 'required'";
+        assert!(matches!(decide(demanded), Err(Fault::NoClientAuthority)));
     }
 }

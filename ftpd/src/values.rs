@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use ftp_host::tls::ClientCertificates;
 use ftp_proto::Secret;
 use ftp_proto::config::Switch;
 use ftp_proto::storage::Permissions;
@@ -199,6 +200,35 @@ impl From<LogLevel> for LevelFilter {
             LogLevel::Info => Self::INFO,
             LogLevel::Debug => Self::DEBUG,
             LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// What is asked of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TlsMode {
+    /// There is none.
+    Off,
+    /// Clients may.
+    Optional,
+    /// Clients must, for logins and for files.
+    Required,
+}
+
+/// Whether a client must have a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClientCertificate {
+    Optional,
+    Required,
+}
+
+impl From<ClientCertificate> for ClientCertificates {
+    fn from(demand: ClientCertificate) -> Self {
+        match demand {
+            ClientCertificate::Optional => Self::Optional,
+            ClientCertificate::Required => Self::Required,
         }
     }
 }

@@ -307,3 +307,46 @@ fn a_directory_named_like_the_task_is_served_as_a_path() {
         Running::start(command.current_dir(directory.path()).args(["./hash-password", "--listen", "127.0.0.1:0"]));
     assert!(Path::new(&server.said[0]).ends_with("hash-password"), "{:?}", server.said);
 }
+
+/// The fingerprint that the server said, of a certificate that it made.
+fn fingerprint(server: &Running) -> &str {
+    server.said.iter().find_map(|line| line.strip_prefix("self-signed certificate: SHA-256 ")).unwrap()
+}
+
+#[test]
+fn a_certificate_is_made_once_and_kept() {
+    let (directory, state) = (directory(), directory());
+    let mut command = ftpd();
+    command.arg(directory.path()).env("XDG_STATE_HOME", state.path());
+    command.args(["--listen", "127.0.0.1:0", "--implicit-tls", "127.0.0.1:0"]);
+    let first = Running::start(&mut command);
+    assert!(first.said.iter().any(|line| line.ends_with(" (implicit TLS)")), "{:?}", first.said);
+    assert!(first.said.last().unwrap().starts_with("try: curl --ssl-reqd --insecure ftp://"));
+    let second = Running::start(&mut command);
+    assert_eq!(fingerprint(&first), fingerprint(&second));
+    let key = fs::metadata(state.path().join("ftpd/key.pem")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+
+    // And it can be told to read them again, for which nobody is sent away.
+    let mut session = BufReader::new(TcpStream::connect(first.addresses[0]).unwrap());
+    let mut line = String::new();
+    session.read_line(&mut line).unwrap();
+    first.signal(Signal::HUP);
+    session.get_mut().write_all(b"NOOP\r\n").unwrap();
+    session.read_line(&mut line).unwrap();
+    assert!(line.starts_with("220 ") && line.contains("\n200 "), "{line}");
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_named() {
+    let directory = directory();
+    let file = directory.path().join("certificate.pem");
+    let refused = |arguments: &[&str]| sentence(ftpd().arg(directory.path()).args(arguments));
+    let name = file.to_str().unwrap();
+    assert!(refused(&["--tls", "optional", "--tls-cert", name]).contains(name));
+    fs::write(&file, "no certificate").unwrap();
+    assert!(refused(&["--tls", "optional", "--tls-cert", name]).contains(name));
+    assert!(refused(&["--tls-cert", name]).contains("--tls optional"));
+    assert!(refused(&["--tls", "optional", "--tls-key", name]).contains("--tls-cert"));
+    assert!(refused(&["--tls", "optional", "--tls-client-cert", "required"]).contains("--tls-client-ca"));
+}

@@ -1,0 +1,131 @@
+//! The certificates: read from files, or made once and kept.
+//!
+//! Without a certificate of the operator's, a self-signed one is made for this machine and kept in the state directory,
+//! so that its fingerprint stays the same and clients that were told to trust it once go on to.
+
+use std::env;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ftp_host::tls::{ClientCertificates, Identity, Tls, TlsBuilder};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use tracing::{error, info};
+
+use crate::fault::Fault;
+
+/// Where certificates come from, and whose are asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The certificate's chain and its key; `None`: one of our own.
+    pub(crate) files: Option<(PathBuf, PathBuf)>,
+    /// Who signs the certificates of clients, and whether they must have one.
+    pub(crate) clients: Option<(PathBuf, ClientCertificates)>,
+}
+
+/// TLS as it is configured, to be read again on request.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    source: Source,
+    tls: Tls,
+    fingerprint: String,
+}
+
+impl Certificates {
+    /// Reads them; makes our own where none are given.
+    pub(crate) fn open(source: Source) -> Result<Self, Fault> {
+        let (builder, fingerprint) = source.read()?;
+        let tls = builder.build().map_err(|cause| Fault::Tls(cause.to_string()))?;
+        Ok(Self { source, tls, fingerprint })
+    }
+
+    /// What the adapters take.
+    pub(crate) fn tls(&self) -> Tls {
+        self.tls.clone()
+    }
+
+    /// The SHA-256 of the certificate.
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Whether the certificate is one that we made.
+    pub(crate) fn is_self_signed(&self) -> bool {
+        self.source.files.is_none()
+    }
+
+    /// Reads them again. Sessions go on as they are; where the files are broken, everything does.
+    pub(crate) fn reload(&mut self) {
+        let replaced = self.source.read().and_then(|(builder, fingerprint)| {
+            self.tls.replace(builder).map_err(|cause| Fault::Tls(cause.to_string()))?;
+            Ok(fingerprint)
+        });
+        match replaced {
+            Ok(fingerprint) => {
+                info!("certificates read again: SHA-256 {fingerprint}");
+                self.fingerprint = fingerprint;
+            }
+            Err(fault) => error!("{fault}; the certificates stay as they were"),
+        }
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<(TlsBuilder, String), Fault> {
+        let identity = match &self.files {
+            Some((chain, key)) => from_files(chain, key)?,
+            None => own()?,
+        };
+        let fingerprint = identity.fingerprint();
+        let mut builder = Tls::builder(identity);
+        if let Some((file, demand)) = &self.clients {
+            let unreadable = |cause| Fault::Certificate { path: file.clone(), cause: io::Error::to_string(&cause) };
+            builder = builder.client_certificates(*demand, &fs::read(file).map_err(unreadable)?);
+        }
+        Ok((builder, fingerprint))
+    }
+}
+
+fn from_files(chain: &Path, key: &Path) -> Result<Identity, Fault> {
+    Identity::from_files(chain, key)
+        .map_err(|cause| Fault::Certificate { path: chain.to_path_buf(), cause: cause.to_string() })
+}
+
+/// Our own certificate: the one that is kept, or a new one.
+fn own() -> Result<Identity, Fault> {
+    let directory = state_directory();
+    let (chain, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
+    if !chain.exists() || !key.exists() {
+        make(&directory, &chain, &key)
+            .map_err(|cause| Fault::Certificate { path: directory.clone(), cause: cause.to_string() })?;
+    }
+    from_files(&chain, &key)
+}
+
+/// Makes a self-signed certificate. The key is readable by its owner only, from the beginning.
+fn make(directory: &Path, chain: &Path, key: &Path) -> io::Result<()> {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let mut params = CertificateParams::new(vec![name.clone(), "localhost".into()]).map_err(io::Error::other)?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let pair = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = params.self_signed(&pair).map_err(io::Error::other)?;
+    fs::create_dir_all(directory)?;
+    fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    // Another server may be at it too: who comes last wins, with both of its files.
+    let write = |path: &Path, text: &str| {
+        let aside = path.with_extension(format!("pem.{}", std::process::id()));
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?.write_all(text.as_bytes())?;
+        fs::rename(&aside, path)
+    };
+    write(key, &pair.serialize_pem())?;
+    write(chain, &certificate.pem())
+}
+
+/// Where what is kept from run to run lies: `$XDG_STATE_HOME/ftpd`, `~/.local/state/ftpd`, or `/var/lib/ftpd`.
+fn state_directory() -> PathBuf {
+    let set = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")));
+    state.unwrap_or_else(|| "/var/lib".into()).join("ftpd")
+}
