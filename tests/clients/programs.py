@@ -24,7 +24,7 @@ class Way(NamedTuple):
     version: str = "1.3"  # Of TLS.
 
     def __str__(self):
-        return f"{self.security} {self.version}" if self.security else self.family
+        return " ".join(filter(None, (self.family, self.security, self.security and self.version)))
 
 
 PLAIN = (Way("IPv4"), Way("IPv6"))
@@ -38,6 +38,7 @@ class Client:
     needs = ()  # The programs that must be installed.
     lacks = {}  # Operation → why this client cannot do it.
     lacks_ipv6 = {}  # The same over IPv6 only; "all" stands for every operation.
+    lacks_tls = {}  # The same over TLS only.
     speaks_tls = False
     # Whether its data connections resume the TLS session of the control connection.
     resumes = False
@@ -55,6 +56,8 @@ class Client:
         reason = self.lacks.get(operation)
         if self.is_ipv6:
             reason = self.lacks_ipv6.get("all") or self.lacks_ipv6.get(operation) or reason
+        if self.way.security:
+            reason = self.lacks_tls.get(operation) or reason
         return reason
 
     @property
@@ -82,6 +85,12 @@ class Curl(Client):
     name = "curl"
     needs = ("curl",)
     speaks_tls = resumes = True
+
+    @property
+    def lacks_tls(self):
+        version = self.run("curl", "--version")[1].split()[1]
+        broken = version in ("7.87.0", "7.88.0", "7.88.1")
+        return {"active": "curl 7.87 and 7.88 forget TLS in active mode (curl#10666)"} if broken else {}
 
     def curl(self, path, *options, **more):
         mode = ("--ftp-port", "-") if self.active else ("--ftp-pasv",)
