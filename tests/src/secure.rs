@@ -204,6 +204,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// For a client that makes its connections itself, all of them with the same settings.
+    #[must_use]
+    pub fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.control)
+    }
+
     /// For the control connection.
     ///
     /// # Panics
