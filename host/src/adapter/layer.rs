@@ -196,7 +196,11 @@ impl Layer {
             if let Some(end) = self.end {
                 return Ok(Taken::End(end));
             }
-            self.take_record(stream)?;
+            if let Err(halt) = self.take_record(stream) {
+                // What came in may have had an answer of its own (an alert): nobody else would see it off.
+                let _ = self.flush(stream);
+                return Err(halt);
+            }
         }
     }
 
