@@ -160,7 +160,11 @@ impl Session {
     /// A session that began at `started` on the calendar; its events tell the time since then. `seed` must be
     /// unpredictable: passive ports and STOU's names come from it.
     #[must_use]
-    pub fn new(config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
+    pub fn new(mut config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
+        if !config.limits.are_sound() {
+            let limits = config.limits.clone().made_sound();
+            config = Arc::new(Config { limits, ..(*config).clone() });
+        }
         let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
         let mut this = Self {
             inbox: Inbox::new(config.limits.line),

@@ -154,7 +154,7 @@ impl Lister {
             Stage::Target => Ask::OpenDir(self.target.clone(), self.wanted()),
             Stage::Parent => Ask::OpenDir(self.target.parent(), self.wanted()),
             Stage::Next => Ask::OpenDir(self.ahead.last()?.clone(), self.wanted()),
-            Stage::Reading => Ask::ReadDir(self.dir?, self.setting.limits.directory_page.max(1)),
+            Stage::Reading => Ask::ReadDir(self.dir?, self.setting.limits.directory_page),
             Stage::Done => return None,
         })
     }

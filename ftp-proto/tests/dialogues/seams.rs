@@ -236,3 +236,21 @@ fn what_was_announced_is_forgotten_where_the_client_is() {
     world.ask("PASS secret", "230");
     assert!(world.ask("HASH a.txt", "213").text().contains(" 0-11 "));
 }
+
+#[test]
+fn limits_of_nothing_leave_room_for_one() {
+    for offloads in [false, true] {
+        let mut world = World::logged_in_with(|config| {
+            let limits = &mut config.limits;
+            (limits.queued_commands, limits.queued_bytes, limits.look_ahead, limits.unsent_replies) = (0, 0, 0, 0);
+            (limits.chunk, limits.range, limits.directory_page, limits.marker_interval) = (0, 0, 0, 0);
+        });
+        world.offloads = offloads;
+        assert_eq!(world.fetch("RETR a.txt"), b"hello\nworld\n");
+        world.store("STOR new", b"new");
+        assert_eq!(world.tree.file("/new"), Some(&b"new"[..]));
+        assert_eq!(world.fetch("NLST"), b"a.txt\r\ndir\r\nempty\r\nnew\r\n");
+        world.ask("MODE B", "200");
+        assert_eq!(world.fetch("RETR empty"), b"\x40\0\0");
+    }
+}

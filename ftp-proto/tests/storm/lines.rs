@@ -144,7 +144,7 @@ pub(crate) fn permits(line: &[u8], code: u16) -> bool {
     }
     let transfer = &[226, 425, 426, 521, 522, 532, 551, 554][..];
     let fitting: &[u16] = match verb_of(line).as_str() {
-        "USER" => &[331, 232],
+        "USER" => &[331, 232, 332],
         "PASS" => &[202, 230, 332],
         "ACCT" => &[202, 230],
         "CWD" | "XCWD" | "CDUP" | "DELE" | "RMD" | "RNTO" | "COMB" => &[250],
