@@ -132,13 +132,13 @@ impl Storm {
         world.node = dice.chance(50).then(|| "192.0.2.77".parse().expect("an address"));
         world.tls.hosts.insert("one.example".into(), vec!["one".into()]);
         world.tls.codes.insert("reader", "blue");
-        let mut secured = Secured::default();
-        secured.resumed = dice.chance(70);
-        world.tls.data = secured;
-        let mut secured = Secured::default();
-        secured.sni = [None, None, Some("one.example".into()), Some("who.example".into())][dice.below(4)].clone();
-        secured.peer_certificate = dice.chance(20).then(|| b"certificate"[..].into());
-        world.tls.control = secured;
+        world.tls.data = Secured { resumed: dice.chance(70), ..Secured::default() };
+        let names = [None, None, Some("one.example".into()), Some("who.example".into())];
+        world.tls.control = Secured {
+            sni: names[dice.below(4)].clone(),
+            peer_certificate: dice.chance(20).then(|| b"certificate"[..].into()),
+            ..Secured::default()
+        };
         world.tls.certified = vec!["alice"];
         let slow = world.deaf;
         let scissors = Dice::new(seed ^ 0xC07);
@@ -217,7 +217,7 @@ impl Storm {
             let line = lines::throw(&mut self.dice);
             // Whether bytes behind AUTH come with it or after it does make a difference.
             let alone = line.starts_with(b"AUTH");
-            if !(alone && !bytes.is_empty()) {
+            if !alone || bytes.is_empty() {
                 bytes.extend(line);
             }
             if alone {
