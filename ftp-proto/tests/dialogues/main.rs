@@ -23,6 +23,7 @@ mod pipelining;
 mod protection;
 mod representations;
 mod restart;
+mod seams;
 mod site_more;
 mod timers;
 mod tls;
