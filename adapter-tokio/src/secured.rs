@@ -159,7 +159,7 @@ pub(crate) async fn close(link: &Link, cancel: &mut Cancel) -> Result<Closed, Fa
     }
 }
 
-/// Why `fill` stopped before the buffer was full.
+/// Why `fill` stopped, where there is no more now.
 enum Stop {
     /// Nothing more is there now.
     Nothing,
@@ -167,10 +167,11 @@ enum Stop {
     Broken(Failure),
 }
 
-/// Reads what is there now, until `buffer` is full: how many bytes.
+/// Reads what is there now, until `buffer` is full or it is enough at once: how many bytes.
 fn fill(layer: &mut Layer, link: &Link, buffer: &mut [u8]) -> (usize, Option<Stop>) {
     let mut count = 0;
-    while let Some(rest @ [_, ..]) = buffer.get_mut(count..) {
+    for _ in 0..Layer::READS {
+        let Some(rest @ [_, ..]) = buffer.get_mut(count..) else { break };
         match layer.read(link, rest) {
             Ok(Taken::Bytes(more)) => count += more,
             Ok(Taken::End(end)) => return (count, Some(Stop::At(end))),

@@ -9,7 +9,8 @@ use std::time::Duration;
 use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue,
 };
-use rustls::{ClientConfig, NamedGroup, SupportedProtocolVersion};
+use ring::aead;
+use rustls::{ClientConfig, ConnectionTrafficSecrets, NamedGroup, SupportedProtocolVersion};
 use socket2::SockRef;
 
 use super::*;
@@ -470,6 +471,43 @@ fn a_client_that_wants_another_protocol_or_an_old_version_is_refused() {
     let strict = Tls::builder(authority.identity("localhost")).minimum(Version::Tls13).build().unwrap();
     let old = Arc::new(authority.client(&rustls::version::TLS12));
     assert_eq!(meet(&mut control(&session(&strict)), &old, "localhost", |_| ()).1, Err(Failure::Tls));
+}
+
+/// Empty records, as whoever has the keys can make them: rustls's client never does.
+fn empty_records(client: ClientConnection, count: u64) -> Vec<u8> {
+    let secrets = client.dangerous_extract_secrets().unwrap();
+    let (begun, ConnectionTrafficSecrets::Aes256Gcm { key, iv }) = secrets.tx else { panic!("another cipher") };
+    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, key.as_ref()).unwrap());
+    let mut records = Vec::new();
+    for number in begun..begun + count {
+        let mut nonce = [0; 12];
+        nonce.copy_from_slice(iv.as_ref());
+        nonce.iter_mut().skip(4).zip(number.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
+        let (header, mut sealed) = ([0x17, 3, 3, 0, 17], vec![0x17]);
+        let nonce = aead::Nonce::assume_unique_for_key(nonce);
+        key.seal_in_place_append_tag(nonce, aead::Aad::from(header), &mut sealed).unwrap();
+        records.extend_from_slice(&header);
+        records.extend(sealed);
+    }
+    records
+}
+
+#[test]
+fn a_flood_of_empty_records_ends_it_and_a_few_mean_nothing() {
+    let authority = Authority::new();
+    let session = session(&authority.tls());
+    let mut config = authority.client(&rustls::version::TLS13);
+    config.enable_secret_extraction = true;
+    let config = Arc::new(config);
+    for (count, expected) in [(30, Ok(DataEnd::Truncated)), (10_000, Err(Failure::Tls))] {
+        let mut layer = data(&session);
+        let (ours, _, client) = meet(&mut layer, &config, "localhost", move |mut client| {
+            client.write_all(b"all of it").unwrap();
+            client.sock.write_all(&empty_records(client.conn, count)).unwrap();
+        });
+        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), expected));
+        client.join().unwrap();
+    }
 }
 
 /// Takes TLS off, with a client that does `then`: what came in plain.
