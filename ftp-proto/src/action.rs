@@ -133,6 +133,8 @@ pub struct CustomCommand {
     pub argument: Box<[u8]>,
     /// The working directory.
     pub cwd: VirtualPath,
+    /// The name of the account that is logged in now: none behind a REIN, or a USER whose PASS is still to come.
+    pub login: Option<Arc<str>>,
 }
 
 impl HostAction {

@@ -4,13 +4,14 @@
 //! so that its fingerprint stays the same and clients that were told to trust it once go on to.
 
 use std::env;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use ftp_host::tls::{ClientCertificates, Identity, Tls, TlsBuilder};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use tempfile::NamedTempFile;
 use tracing::{error, info};
 
 use crate::fault::Fault;
@@ -95,32 +96,35 @@ fn from_files(chain: &Path, key: &Path) -> Result<Identity, Fault> {
 /// Our own certificate: the one that is kept, or a new one.
 fn own() -> Result<Identity, Fault> {
     let directory = state_directory();
-    let (chain, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
-    if !chain.exists() || !key.exists() {
-        make(&directory, &chain, &key)
+    let kept = directory.join("identity.pem");
+    if !kept.exists() {
+        make(&directory, &kept)
             .map_err(|cause| Fault::Certificate { path: directory.clone(), cause: cause.to_string() })?;
     }
-    from_files(&chain, &key)
+    from_files(&kept, &kept)
 }
 
-/// Makes a self-signed certificate. The key is readable by its owner only, from the beginning.
-fn make(directory: &Path, chain: &Path, key: &Path) -> io::Result<()> {
+/// Makes a self-signed certificate, and keeps it with its key, readable by its owner only.
+///
+/// Both are one file, which takes its name when it is whole: another server may be at it too, and two files of two
+/// servers would never fit together again. Who comes first wins.
+fn make(directory: &Path, kept: &Path) -> io::Result<()> {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut params = CertificateParams::new(vec![name.clone(), "localhost".into()]).map_err(io::Error::other)?;
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     let pair = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = params.self_signed(&pair).map_err(io::Error::other)?;
-    fs::create_dir_all(directory)?;
-    fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-    // Another server may be at it too: who comes last wins, with both of its files.
-    let write = |path: &Path, text: &str| {
-        let aside = path.with_extension(format!("pem.{}", std::process::id()));
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?.write_all(text.as_bytes())?;
-        fs::rename(&aside, path)
-    };
-    write(key, &pair.serialize_pem())?;
-    write(chain, &certificate.pem())
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    // Nobody else can open it, nor guess its name; and nothing is left of it where this fails.
+    let mut aside = NamedTempFile::new_in(directory)?;
+    aside.write_all(certificate.pem().as_bytes())?;
+    aside.write_all(pair.serialize_pem().as_bytes())?;
+    aside.as_file().sync_all()?;
+    match aside.persist_noclobber(kept) {
+        Err(taken) if taken.error.kind() != io::ErrorKind::AlreadyExists => Err(taken.error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Where what is kept from run to run lies: `$XDG_STATE_HOME/ftpd`, `~/.local/state/ftpd`, or `/var/lib/ftpd`.

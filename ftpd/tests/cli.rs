@@ -324,8 +324,11 @@ fn a_certificate_is_made_once_and_kept() {
     assert!(first.said.last().unwrap().starts_with("try: curl --ssl-reqd --insecure ftp://"));
     let second = Running::start(&mut command);
     assert_eq!(fingerprint(&first), fingerprint(&second));
-    let key = fs::metadata(state.path().join("ftpd/key.pem")).unwrap();
+    let kept = state.path().join("ftpd");
+    let key = fs::metadata(kept.join("identity.pem")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1);
 
     // And it can be told to read them again, for which nobody is sent away.
     let mut session = BufReader::new(TcpStream::connect(first.addresses[0]).unwrap());
@@ -335,6 +338,21 @@ fn a_certificate_is_made_once_and_kept() {
     session.get_mut().write_all(b"NOOP\r\n").unwrap();
     session.read_line(&mut line).unwrap();
     assert!(line.starts_with("220 ") && line.contains("\n200 "), "{line}");
+}
+
+#[test]
+fn servers_that_begin_together_make_one_certificate() {
+    let (directory, state) = (directory(), directory());
+    let begin = || {
+        let mut command = ftpd();
+        command.arg(directory.path()).env("XDG_STATE_HOME", state.path());
+        Running::start(command.args(["--listen", "127.0.0.1:0", "--tls", "optional"]))
+    };
+    let servers: Vec<Running> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(servers.iter().all(|server| fingerprint(server) == fingerprint(&servers[0])));
 }
 
 #[test]

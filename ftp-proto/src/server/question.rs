@@ -1,6 +1,7 @@
 //! Commands that ask the host one thing and reply: the question, and where its answer goes.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::ledger::Step;
 use super::security::Selecting;
@@ -146,8 +147,9 @@ impl Session {
         }
         let path = self.cwd.resolve(&argument, self.config.limits.path).unwrap_or_else(|_| self.cwd.clone());
         let file = FileId(self.ledger.mint());
+        let login = self.login.account().map(|account| Arc::clone(&account.name));
         let call = Box::new(CustomCall { verb: verb.clone(), path, file });
-        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone() });
+        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone(), login });
         self.ask(Question::Custom(call), |ticket| HostAction::Custom { ticket, file, command });
     }
 

@@ -330,7 +330,8 @@ impl World {
                 if let "SITE FETCH" | "SITE PUT" = &*command.verb {
                     return self.run_custom_transfer(ticket, file, &command);
                 }
-                let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
+                let who = command.login.as_deref().unwrap_or("nobody");
+                let text = format!("{} [{}] {who}", command.verb, command.argument.escape_ascii());
                 let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
                 Some(ticket.done(CustomAnswer::Reply(reply)))
             }
