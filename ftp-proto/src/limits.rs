@@ -111,7 +111,7 @@ pub struct Timeouts {
     pub host_long: Duration,
     /// For the answer to `Cancel`.
     pub cancel: Duration,
-    /// For the client to take its last reply.
+    /// For the client to take its last reply; at a drain also for its handshake, behind which it can be told.
     pub linger: Duration,
 }
 

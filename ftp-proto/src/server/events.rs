@@ -141,6 +141,9 @@ impl Session {
         if self.is_idle() {
             self.close(CloseReason::Drained, Some(reply!("421 The server is closing.")));
         } else if self.ending.is_none() {
+            // A handshake may end, so that the client can be told; nobody's work is lost where it does not.
+            let patience = self.now + self.config.timeouts.linger;
+            let deadline = if self.is_between_layers() { deadline.min(patience) } else { deadline };
             self.timers.set(Timer::Drain, deadline.max(self.now));
         }
     }
