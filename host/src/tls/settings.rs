@@ -145,7 +145,7 @@ impl Current {
     }
 }
 
-/// A name as all its spellings are kept: HOST may spell it with a last dot, SNI never does.
+/// A name as all its spellings are kept.
 fn canonical(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
