@@ -7,6 +7,8 @@ mod abort;
 mod certificates;
 mod checksums;
 mod closing;
+#[cfg(feature = "mode-z")]
+mod commands_page;
 mod custom;
 mod data_setup;
 mod fxp;

@@ -259,7 +259,7 @@ fn the_host_that_the_client_names_shows_its_certificate() {
     // HOST, where the client's name is of none.
     let mut config = authority.client(&rustls::version::TLS13);
     config.enable_sni = false;
-    let hosted = TlsSession::new(&tls, Some("a.test".into())).unwrap();
+    let hosted = TlsSession::new(&tls, Some("a.test.".into())).unwrap();
     let (_ours, secured, client) = meet(&mut control(&hosted), &Arc::new(config), "a.test", |_| ());
     assert_eq!(secured.unwrap().sni, None);
     assert!(client.join().unwrap().is_some());
