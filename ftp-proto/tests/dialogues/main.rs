@@ -9,6 +9,7 @@ mod checksums;
 mod closing;
 mod custom;
 mod data_setup;
+mod features;
 mod fxp;
 mod handshakes;
 mod hosts;
