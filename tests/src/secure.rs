@@ -191,6 +191,8 @@ impl TlsClient {
         config.alpn_protocols.clone_from(&self.alpn);
         // The same bound as a browser's: enough for tickets that are used once.
         config.resumption = Resumption::in_memory_sessions(64);
+        // For tests that seal records of their own.
+        config.enable_secret_extraction = true;
         config
     }
 }

@@ -11,6 +11,7 @@ mod closing;
 mod commands_page;
 mod custom;
 mod data_setup;
+mod features;
 mod fxp;
 mod handshakes;
 mod hosts;

@@ -315,7 +315,7 @@ fn a_stream_that_was_cut_is_told_from_one_that_ended() {
             client.sock.write_all(&[0x17, 3, 3, 0, 100, 1, 2, 3]).unwrap();
             client.sock.shutdown(Shutdown::Write).unwrap();
         });
-        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), Ok(DataEnd::Truncated)));
+        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), Err(Failure::Reset)));
         client.join().unwrap().unwrap();
     }
 }
