@@ -24,6 +24,7 @@ mod pipelining;
 mod protection;
 mod representations;
 mod restart;
+mod round_trips;
 mod site_more;
 mod timers;
 mod tls;
