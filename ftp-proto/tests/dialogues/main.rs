@@ -26,6 +26,7 @@ mod pipelining;
 mod protection;
 mod representations;
 mod restart;
+mod round_trips;
 mod seams;
 mod site_more;
 mod timers;

@@ -128,7 +128,15 @@ enum Flood {
     Hellos,
 }
 
+/// So many records go in one write, and so many writes are tried: more than all sockets on the way can hold.
+const AT_ONCE: usize = 500;
+const WRITES: usize = 10_000;
+
 fn flood(flood: Flood, version: TlsVersion, sealer: &mut records::Sealer) -> Vec<u8> {
+    (0..AT_ONCE).flat_map(|_| one_of(flood, version, sealer)).collect()
+}
+
+fn one_of(flood: Flood, version: TlsVersion, sealer: &mut records::Sealer) -> Vec<u8> {
     match flood {
         Flood::Empty => sealer.seal(APPLICATION_DATA, b""),
         Flood::Warnings => sealer.seal(ALERT, &[1, 90]),
@@ -156,8 +164,8 @@ fn records_that_say_nothing_without_end() {
         stream.write_all(&sealer.seal(APPLICATION_DATA, b"NOOP\r\n")).unwrap();
         let mut reader = stream.try_clone().unwrap();
         let gone = std::thread::spawn(move || rest(&mut reader));
-        let sent = (0..10_000).take_while(|_| stream.write_all(&flood(kind, version, &mut sealer)).is_ok()).count();
-        assert!(sent < 10_000, "{kind:?} {version:?}: all of it is taken");
+        let sent = (0..WRITES).take_while(|_| stream.write_all(&flood(kind, version, &mut sealer)).is_ok()).count();
+        assert!(sent < WRITES, "{kind:?} {version:?}: all of it is taken");
         gone.join().unwrap();
         server.wait_for_notice(|notice| matches!(notice, Notice::Ended(_)));
 
@@ -167,8 +175,8 @@ fn records_that_say_nothing_without_end() {
         wire.ask("STOR a", 150);
         let mut sealer = records::Sealer::over(wire.sessions().unwrap().data(), &mut stream);
         stream.write_all(&sealer.seal(APPLICATION_DATA, b"half")).unwrap();
-        let sent = (0..10_000).take_while(|_| stream.write_all(&flood(kind, version, &mut sealer)).is_ok()).count();
-        assert!(sent < 10_000, "{kind:?} {version:?}: all of it is taken");
+        let sent = (0..WRITES).take_while(|_| stream.write_all(&flood(kind, version, &mut sealer)).is_ok()).count();
+        assert!(sent < WRITES, "{kind:?} {version:?}: all of it is taken");
         wire.expect_any(&BROKEN);
         assert_eq!(server.content("a").unwrap(), b"before");
         wire.ask("NOOP", 200);
@@ -187,11 +195,11 @@ fn new_keys_without_end() {
         tls.writer().write_all(b"NOOP\r\n").unwrap();
         let mut reader = stream.try_clone().unwrap();
         let gone = std::thread::spawn(move || rest(&mut reader));
-        let sent = (0..10_000).take_while(|_| {
-            tls.refresh_traffic_keys().unwrap();
+        let sent = (0..WRITES).take_while(|_| {
+            (0..AT_ONCE).for_each(|_| tls.refresh_traffic_keys().unwrap());
             stream.write_all(&flush(&mut tls)).is_ok()
         });
-        assert!(sent.count() < 10_000, "all of it is taken");
+        assert!(sent.count() < WRITES, "all of it is taken");
         gone.join().unwrap();
     };
     let tls = TlsClient::new().version(TlsVersion::V1_3);
