@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::{Adapter, Wire, connect_from};
+use crate::{Adapter, TlsClient, Wire, connect_from};
 
 /// The program `counted_server`; ended when this is dropped.
 #[derive(Debug)]
@@ -39,8 +39,21 @@ impl CountedServer {
     /// When it does not start.
     #[must_use]
     pub fn start(program: &str, adapter: Adapter) -> Self {
+        Self::start_with(program, adapter, &[])
+    }
+
+    /// The same with TLS on offer.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(program: &str, adapter: Adapter) -> Self {
+        Self::start_with(program, adapter, &["tls"])
+    }
+
+    fn start_with(program: &str, adapter: Adapter, more: &[&str]) -> Self {
         let mut command = Command::new(program);
-        command.arg(adapter.name()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(adapter.name()).args(more).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the program starts");
         let questions = process.stdin.take().expect("piped");
         let mut answers = BufReader::new(process.stdout.take().expect("piped"));
@@ -59,8 +72,7 @@ impl CountedServer {
         for batch in firsts.map(|first| first..clients.end.min(first + AT_ONCE)) {
             let begun = wires.len();
             wires.extend(batch.map(|client| {
-                let own = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + client / PER_ADDRESS);
-                let mut wire = Wire::over(connect_from(IpAddr::V4(own), self.address));
+                let mut wire = Wire::over(connect_from(own_address(client), self.address));
                 wire.send("USER alice\r\nPASS secret\r\n");
                 wire
             }));
@@ -69,6 +81,23 @@ impl CountedServer {
             }
         }
         wires
+    }
+
+    /// The same behind AUTH TLS, under PROT P; one after the other.
+    ///
+    /// # Panics
+    /// When one of them cannot.
+    #[must_use]
+    pub fn log_in_over_tls(&self, clients: Range<u32>, tls: &TlsClient) -> Vec<Wire> {
+        let log_in = |client| {
+            let mut wire = Wire::over(connect_from(own_address(client), self.address));
+            wire.expect(220);
+            wire.auth(tls);
+            wire.log_in("alice", "secret");
+            wire.protect_data();
+            wire
+        };
+        clients.map(log_in).collect()
     }
 
     /// What it holds now.
@@ -101,6 +130,11 @@ pub fn raise_file_limit() -> io::Result<usize> {
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit)?;
     Ok(limit.maximum.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)))
+}
+
+/// Few clients share an address.
+fn own_address(client: u32) -> IpAddr {
+    Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + client / PER_ADDRESS).into()
 }
 
 fn line(answers: &mut impl BufRead) -> String {

@@ -4,7 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
-use ftp_tests::{Adapter, CountedServer, raise_file_limit};
+use ftp_tests::{Adapter, CountedServer, TlsClient, TlsVersion, raise_file_limit};
 
 #[test]
 fn an_idle_session_costs_at_most_six_kibibytes() {
@@ -24,4 +24,26 @@ fn an_idle_session_costs_at_most_six_kibibytes() {
     drop((first, sessions));
 }
 
+#[test]
+fn an_idle_session_under_tls_is_bounded() {
+    let allowed = raise_file_limit().unwrap();
+    assert!(allowed > 1100, "{allowed} open files are too few");
+    let adapter = Adapter::of_this_program();
+    for version in TlsVersion::ALL {
+        let mut server = CountedServer::start_with_tls(env!("CARGO_BIN_EXE_counted_server"), adapter);
+        let tls = TlsClient::new().version(version);
+        let first = server.log_in_over_tls(0..WARM_UP, &tls);
+        let before = server.holding();
+        let sessions = server.log_in_over_tls(WARM_UP..WARM_UP + 200, &tls);
+        let after = server.holding();
+        let heap = (after.heap - before.heap) / sessions.len();
+        let pss = after.pss.saturating_sub(before.pss) / sessions.len();
+        eprintln!("an idle session under {version:?} on {}: {heap} bytes of heap, {pss} bytes of PSS", adapter.name());
+        assert!(heap <= LIMIT_UNDER_TLS, "{heap} bytes of heap");
+        drop((first, sessions));
+    }
+}
+
+/// Mostly rustls's connection and its settings; held so that nothing grows unseen.
+const LIMIT_UNDER_TLS: usize = 16 * 1024;
 const WARM_UP: u32 = 8;

@@ -1,8 +1,8 @@
-//! Exactly once, whatever is cut off where: thousands of short runs through each adapter, and two planted faults that
+//! Exactly once, whatever is cut off where: thousands of short runs through each adapter, and planted faults that
 //! the harness has to find.
 //!
-//! `FTP_KILL_RUNS` and `FTP_KILL_SEED` set how many runs and from which seed on, `FTP_KILL_ADAPTER` through which one. Descriptors of the process are
-//! counted, so this is one test in a program of its own.
+//! `FTP_KILL_RUNS` and `FTP_KILL_SEED` set how many runs and from which seed on, `FTP_KILL_ADAPTER` through which one.
+//! Descriptors of the process are counted, so this is one test in a program of its own.
 
 use std::time::Duration;
 
@@ -26,13 +26,14 @@ fn exactly_once_and_everything_closed() {
     for adapter in ADAPTERS {
         expect_found(adapter, Planted::RunsTwice, "ran");
         expect_found(adapter, Planted::DropsAnswer, "never answered");
+        expect_found(adapter, Planted::TakesTruncated, "taken for whole");
     }
 }
 
 /// The harness finds what is wrong on purpose.
 fn expect_found(adapter: Adapter, planted: Planted, sign: &str) {
     let campaign =
-        Campaign { planted: Some(planted), patience: Duration::from_secs(2), ..Campaign::new(adapter, 1, 200) };
+        Campaign { planted: Some(planted), patience: Duration::from_secs(2), ..Campaign::new(adapter, 1, 2000) };
     let violation = campaign.run().expect_err("a planted fault is found");
     assert!(violation.what.iter().any(|what| what.contains(sign)), "{adapter:?} {planted:?}: {violation}");
 }

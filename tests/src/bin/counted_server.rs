@@ -1,6 +1,6 @@
 //! A server that tells what its sessions cost: a test starts it as `CountedServer`, and asks.
 //!
-//! Its argument is the adapter, `tokio` or `mio`. It prints its address, and then for every line on standard input
+//! Its argument is the adapter, `tokio` or `mio`; `tls` behind it offers TLS. It prints its address, and then for every line on standard input
 //! `heap pss sessions`: bytes that the heap holds, the process's proportional set size, and how many sessions there are.
 
 #![allow(clippy::print_stdout, reason = "it is what this is for")]
@@ -15,9 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use ftp_host::adapter::socket::listen_for_clients;
+use ftp_host::tls::Tls;
 use ftp_host::{Host, MemoryDisk, Password, Pooled, Users};
+use ftp_proto::config::{Config, Switch};
 use ftp_proto::storage::Permissions;
-use ftp_tests::{Adapter, pattern, raise_file_limit};
+use ftp_tests::{Adapter, Credential, identity, pattern, raise_file_limit};
 use tokio::runtime::Runtime;
 
 fn main() -> io::Result<()> {
@@ -30,10 +32,22 @@ fn main() -> io::Result<()> {
     let host = Arc::new(Pooled::new(Arc::new(users)));
     let listener = listen_for_clients((own_address(), 0).into())?;
     println!("{}", listener.local_addr()?);
-    match adapter {
-        Adapter::Tokio => serve_on_tokio(host, listener),
-        Adapter::Mio => serve_on_mio(host, listener),
+    let mut config = Config::default();
+    let tls = match env::args().nth(2).as_deref() {
+        Some("tls") => Some(tls()?),
+        _ => None,
+    };
+    if tls.is_some() {
+        config.tls.offered = Switch::On;
     }
+    match adapter {
+        Adapter::Tokio => serve_on_tokio(host, listener, config, tls),
+        Adapter::Mio => serve_on_mio(host, listener, config, tls),
+    }
+}
+
+fn tls() -> io::Result<Tls> {
+    Tls::builder(identity(&Credential::self_signed(&["localhost"]))).build().map_err(io::Error::other)
 }
 
 /// A loopback address that no other server has: each download leaves one of the address's ports in TIME_WAIT for a
@@ -43,16 +57,24 @@ fn own_address() -> Ipv4Addr {
     Ipv4Addr::new(127, 1, high, low)
 }
 
-fn serve_on_tokio(host: Arc<dyn Host>, listener: TcpListener) -> io::Result<()> {
-    let server = ftp_adapter_tokio::Server::builder(host).max_sessions(usize::MAX).build();
+fn serve_on_tokio(host: Arc<dyn Host>, listener: TcpListener, config: Config, tls: Option<Tls>) -> io::Result<()> {
+    let mut server = ftp_adapter_tokio::Server::builder(host).max_sessions(usize::MAX).config(config);
+    if let Some(tls) = tls {
+        server = server.tls(tls);
+    }
+    let server = server.build();
     let handle = server.handle();
     answer(move || handle.sessions());
     listener.set_nonblocking(true)?;
     Runtime::new()?.block_on(async { server.serve(tokio::net::TcpListener::from_std(listener)?).await })
 }
 
-fn serve_on_mio(host: Arc<dyn Host>, listener: TcpListener) -> io::Result<()> {
-    let server = ftp_adapter_mio::Server::builder(host).max_sessions(usize::MAX).build();
+fn serve_on_mio(host: Arc<dyn Host>, listener: TcpListener, config: Config, tls: Option<Tls>) -> io::Result<()> {
+    let mut server = ftp_adapter_mio::Server::builder(host).max_sessions(usize::MAX).config(config);
+    if let Some(tls) = tls {
+        server = server.tls(tls);
+    }
+    let server = server.build();
     let handle = server.handle();
     answer(move || handle.sessions());
     server.serve(listener)

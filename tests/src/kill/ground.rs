@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,11 +27,11 @@ use super::plan::Plan;
 use super::random::Random;
 use super::tree::Tree;
 use super::worlds::{Worlds, describe};
-use super::{Campaign, PLANNED};
+use super::{Campaign, PLANNED, Planted};
 use crate::harness::{identity, open_files};
 use crate::meddler::{Meddler, Operation};
 use crate::target::{Caps, Elsewhere, Target, Wanted};
-use crate::{Credential, FAMILIES, eventually};
+use crate::{Credential, FAMILIES, connect_from, eventually};
 
 /// A server, and all that is seen of it.
 pub(super) struct Ground {
@@ -81,7 +81,10 @@ impl Ground {
         config.tls.clear_control = Switch::On;
         config.tls.strict_end = if random.once_in(3) { Switch::Off } else { Switch::On };
         config.tls.data_reuse = random.pick(&[Demand::Optional, Demand::Required]);
-        let is_strict = config.tls.strict_end.is_on();
+        let mut is_strict = config.tls.strict_end.is_on();
+        if planted == Some(Planted::TakesTruncated) {
+            (config.tls.strict_end, is_strict) = (Switch::Off, true);
+        }
         if planted.is_some() {
             // The server is ended also where an answer will never come.
             config.timeouts.cancel = Duration::from_millis(500);
@@ -212,16 +215,17 @@ impl Ground {
     }
 
     /// A client that was gone before it was greeted may not even have arrived. One that comes after it has, once this
-    /// one has been noticed: from then on, sessions are counted.
+    /// one has been noticed: from then on, sessions are counted. It comes from an address of its own, since the port of
+    /// one that was reset is free at once.
     fn wait_for_arrivals(&self) {
-        self.arrive(Some(self.target.address(FAMILIES[0])), b"");
+        self.arrive(ARRIVALS[0], Some(self.target.address(FAMILIES[0])), b"");
         // Whoever begins with TLS is not greeted before it has said something; this is the end of it.
-        self.arrive(self.target.implicit(FAMILIES[0]), b"no TLS at all\r\n");
+        self.arrive(ARRIVALS[1], self.target.implicit(FAMILIES[0]), b"no TLS at all\r\n");
     }
 
-    fn arrive(&self, address: Option<SocketAddr>, word: &[u8]) {
+    fn arrive(&self, from: IpAddr, address: Option<SocketAddr>, word: &[u8]) {
         let noticed = |address| {
-            let mut stream = TcpStream::connect(address)?;
+            let mut stream = connect_from(from, address);
             stream.set_read_timeout(Some(self.campaign.patience))?;
             stream.write_all(word)?;
             stream.read(&mut [0])
@@ -313,9 +317,9 @@ impl Ground {
     fn idle_descriptors(&self) -> usize {
         // The loops open theirs as they start: until each has had a client, and the count has come to rest.
         self.wait_for_arrivals();
-        self.arrive(Some(self.target.address(FAMILIES[1])), b"");
-        self.arrive(self.target.implicit(FAMILIES[1]), b"no TLS at all\r\n");
-        self.arrive(self.target.dual(), b"");
+        self.arrive(FAMILIES[1], Some(self.target.address(FAMILIES[1])), b"");
+        self.arrive(FAMILIES[1], self.target.implicit(FAMILIES[1]), b"no TLS at all\r\n");
+        self.arrive(FAMILIES[0], self.target.dual(), b"");
         eventually("the first sessions end", || self.target.sessions() == Some(0));
         let mut counted = open_files().len();
         let mut same = 0;
@@ -438,5 +442,7 @@ pub(super) fn expect_planned_panics() {
     });
 }
 
+/// Loopback addresses that no client of a run has.
+const ARRIVALS: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3))];
 /// Panics that nobody planned.
 static UNPLANNED: AtomicU64 = AtomicU64::new(0);

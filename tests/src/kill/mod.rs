@@ -6,11 +6,14 @@
 //!                                   └─ Watch ─► Books ◄──────┘         └─► Ledger
 //! ```
 //!
-//! A run is one seed: what goes wrong (`plan`), what the clients say and how they break off. After it: no action was
-//! asked for, submitted or run twice; each was answered once; the host's side of each session was closed, with every
-//! file and directory; the process has as many descriptors as before; each file is one that the client's own view
-//! allows; no unfinished upload is left. A seed fixes the choices, not the scheduling: a failure may need its seed
-//! repeated a few times.
+//! A run is one seed: what goes wrong (`plan`), what the clients say and how they break off. They come in the clear and
+//! under TLS, log in, move files in every mode, begin long work, use verbs of the embedding program, and are asked about
+//! by its hooks (`embedding`); handshakes, too, are broken off, at both ends.
+//!
+//! After it: no action was asked for, submitted or run twice; each was answered once; the host's side of each session
+//! was closed, with every file and directory; the process has as many descriptors as before; each file is one that the
+//! client's own view allows; no unfinished upload is left. Where the plan gives the server no reason to end a session,
+//! it did not. A seed fixes the choices, not the scheduling: a failure may need its seed repeated a few times.
 
 mod books;
 mod client;
@@ -36,6 +39,8 @@ pub enum Planted {
     RunsTwice,
     /// An action's answer never comes.
     DropsAnswer,
+    /// An upload whose TLS was cut short is taken for whole.
+    TakesTruncated,
 }
 
 /// What to run.

@@ -143,6 +143,10 @@ impl Client<'_> {
             }
             self.shape.is_text = self.ask(login[2])?.code != 200;
         }
+        if self.random.once_in(3) {
+            self.reshape()?;
+            self.reshape()?;
+        }
         Ok(())
     }
 
