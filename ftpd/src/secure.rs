@@ -3,26 +3,32 @@
 //! Without a certificate of the operator's, a self-signed one is made for this machine and kept in the state directory,
 //! so that its fingerprint stays the same and clients that were told to trust it once go on to.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use ftp_host::tls::{ClientCertificates, Identity, Tls, TlsBuilder};
+use ftp_host::tls::{ClientCertificates, Identity, Tls, TlsBuilder, Version};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use tempfile::NamedTempFile;
 use tracing::{error, info};
 
 use crate::fault::Fault;
+use crate::values::HostName;
 
 /// Where certificates come from, and whose are asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     /// The certificate's chain and its key; `None`: one of our own.
     pub(crate) files: Option<(PathBuf, PathBuf)>,
+    /// Those of virtual hosts that have their own.
+    pub(crate) hosts: Vec<(HostName, (PathBuf, PathBuf))>,
     /// Who signs the certificates of clients, and whether they must have one.
     pub(crate) clients: Option<(PathBuf, ClientCertificates)>,
+    /// The oldest version that is spoken.
+    pub(crate) minimum: Version,
 }
 
 /// TLS as it is configured, to be read again on request.
@@ -30,15 +36,22 @@ pub(crate) struct Source {
 pub(crate) struct Certificates {
     source: Source,
     tls: Tls,
-    fingerprint: String,
+    fingerprints: Fingerprints,
+}
+
+/// The SHA-256 of each certificate.
+#[derive(Debug)]
+struct Fingerprints {
+    server: String,
+    hosts: BTreeMap<HostName, String>,
 }
 
 impl Certificates {
     /// Reads them; makes our own where none are given.
     pub(crate) fn open(source: Source) -> Result<Self, Fault> {
-        let (builder, fingerprint) = source.read()?;
+        let (builder, fingerprints) = source.read()?;
         let tls = builder.build().map_err(|cause| Fault::Tls(cause.to_string()))?;
-        Ok(Self { source, tls, fingerprint })
+        Ok(Self { source, tls, fingerprints })
     }
 
     /// What the adapters take.
@@ -46,26 +59,34 @@ impl Certificates {
         self.tls.clone()
     }
 
-    /// The SHA-256 of the certificate.
+    /// The SHA-256 of the server's certificate.
     pub(crate) fn fingerprint(&self) -> &str {
-        &self.fingerprint
+        &self.fingerprints.server
     }
 
-    /// Whether the certificate is one that we made.
+    /// The SHA-256 of the certificate that this host has for itself.
+    pub(crate) fn fingerprint_of(&self, host: &HostName) -> Option<&str> {
+        self.fingerprints.hosts.get(host).map(String::as_str)
+    }
+
+    /// Whether the server's certificate is one that we made.
     pub(crate) fn is_self_signed(&self) -> bool {
         self.source.files.is_none()
     }
 
     /// Reads them again. Sessions go on as they are; where the files are broken, everything does.
     pub(crate) fn reload(&mut self) {
-        let replaced = self.source.read().and_then(|(builder, fingerprint)| {
+        let replaced = self.source.read().and_then(|(builder, fingerprints)| {
             self.tls.replace(builder).map_err(|cause| Fault::Tls(cause.to_string()))?;
-            Ok(fingerprint)
+            Ok(fingerprints)
         });
         match replaced {
-            Ok(fingerprint) => {
-                info!("certificates read again: SHA-256 {fingerprint}");
-                self.fingerprint = fingerprint;
+            Ok(fingerprints) => {
+                for (host, fingerprint) in &fingerprints.hosts {
+                    info!(%host, "certificate read again: SHA-256 {fingerprint}");
+                }
+                info!("certificates read again: SHA-256 {}", fingerprints.server);
+                self.fingerprints = fingerprints;
             }
             Err(fault) => error!("{fault}; the certificates stay as they were"),
         }
@@ -73,18 +94,23 @@ impl Certificates {
 }
 
 impl Source {
-    fn read(&self) -> Result<(TlsBuilder, String), Fault> {
+    fn read(&self) -> Result<(TlsBuilder, Fingerprints), Fault> {
         let identity = match &self.files {
             Some((chain, key)) => from_files(chain, key)?,
             None => own()?,
         };
-        let fingerprint = identity.fingerprint();
-        let mut builder = Tls::builder(identity);
+        let mut fingerprints = Fingerprints { server: identity.fingerprint(), hosts: BTreeMap::new() };
+        let mut builder = Tls::builder(identity).minimum(self.minimum);
+        for (host, (chain, key)) in &self.hosts {
+            let identity = from_files(chain, key)?;
+            fingerprints.hosts.insert(host.clone(), identity.fingerprint());
+            builder = builder.host(host.canonical(), identity);
+        }
         if let Some((file, demand)) = &self.clients {
             let unreadable = |cause| Fault::Certificate { path: file.clone(), cause: io::Error::to_string(&cause) };
             builder = builder.client_certificates(*demand, &fs::read(file).map_err(unreadable)?);
         }
-        Ok((builder, fingerprint))
+        Ok((builder, fingerprints))
     }
 }
 

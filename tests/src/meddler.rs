@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ftp_host::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 use ftp_proto::action::Times;
-use ftp_proto::outcome::{Entries, Space};
-use ftp_proto::storage::{FinishHow, Metadata, Replace, Wanted};
+use ftp_proto::outcome::{Digest, Entries, Prepared, Quota, Space, TreeSize};
+use ftp_proto::storage::{FinishHow, HashAlgorithm, Metadata, Replace, Wanted};
 use ftp_proto::{Failure, VirtualPath};
 
 /// Something that a storage does.
@@ -32,11 +34,19 @@ pub enum Operation {
     Symlink,
     Copy,
     Space,
+    Quota,
+    Hash,
+    TreeSize,
+    MakeDirs,
+    RemoveTree,
+    Combine,
+    SetOwner,
+    Prepare,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::Stat,
         Self::OpenDir,
         Self::ReadDir,
@@ -54,6 +64,14 @@ impl Operation {
         Self::Symlink,
         Self::Copy,
         Self::Space,
+        Self::Quota,
+        Self::Hash,
+        Self::TreeSize,
+        Self::MakeDirs,
+        Self::RemoveTree,
+        Self::Combine,
+        Self::SetOwner,
+        Self::Prepare,
     ];
 }
 
@@ -62,6 +80,7 @@ enum Mischief {
     Fail(Failure),
     Panic,
     Hold,
+    Linger,
 }
 
 /// What was opened and what was closed again.
@@ -159,6 +178,11 @@ impl Meddler {
         self.shared.set(Some((operation, Mischief::Hold)));
     }
 
+    /// What may take long waits from now on until it is cancelled, for at most `LINGERS`.
+    pub fn linger(&self, operation: Operation) {
+        self.shared.set(Some((operation, Mischief::Linger)));
+    }
+
     /// How many operations are being held.
     #[must_use]
     pub fn held(&self) -> u64 {
@@ -204,6 +228,17 @@ impl Shared {
         let plan = self.changed.wait_while(lock(&self.mischief), holds);
         drop(plan.unwrap_or_else(PoisonError::into_inner));
         self.held.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// The same for what may be cancelled.
+    fn meddle_long(&self, operation: Operation, cancel: &Cancel) -> Result<(), Failure> {
+        self.meddle(operation)?;
+        let end = Instant::now() + LINGERS;
+        while matches!(self.plan(), Some((wanted, Mischief::Linger)) if wanted == operation) && Instant::now() < end {
+            cancel.check()?;
+            thread::park_timeout(Duration::from_micros(50));
+        }
+        Ok(())
     }
 
     fn plan(&self) -> Option<(Operation, Mischief)> {
@@ -301,13 +336,59 @@ impl Storage for Meddler {
     }
 
     fn copy(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace, cancel: &Cancel) -> Result<(), Failure> {
-        self.shared.meddle(Operation::Copy)?;
+        self.shared.meddle_long(Operation::Copy, cancel)?;
         self.inner.copy(from, to, replace, cancel)
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
         self.shared.meddle(Operation::Space)?;
         self.inner.space(path)
+    }
+
+    fn quota(&self) -> Result<Quota, Failure> {
+        self.shared.meddle(Operation::Quota)?;
+        self.inner.quota()
+    }
+
+    fn hash(
+        &self,
+        path: &VirtualPath,
+        algorithm: HashAlgorithm,
+        range: (u64, Option<u64>),
+        cancel: &Cancel,
+    ) -> Result<Digest, Failure> {
+        self.shared.meddle_long(Operation::Hash, cancel)?;
+        self.inner.hash(path, algorithm, range, cancel)
+    }
+
+    fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
+        self.shared.meddle_long(Operation::TreeSize, cancel)?;
+        self.inner.tree_size(path, cancel)
+    }
+
+    fn make_dirs(&self, path: &VirtualPath, permissions: u32) -> Result<(), Failure> {
+        self.shared.meddle(Operation::MakeDirs)?;
+        self.inner.make_dirs(path, permissions)
+    }
+
+    fn remove_tree(&self, path: &VirtualPath, cancel: &Cancel) -> Result<(), Failure> {
+        self.shared.meddle_long(Operation::RemoveTree, cancel)?;
+        self.inner.remove_tree(path, cancel)
+    }
+
+    fn combine(&self, target: &VirtualPath, parts: &[VirtualPath], cancel: &Cancel) -> Result<(), Failure> {
+        self.shared.meddle_long(Operation::Combine, cancel)?;
+        self.inner.combine(target, parts, cancel)
+    }
+
+    fn set_owner(&self, path: &VirtualPath, owner: Option<&str>, group: Option<&str>) -> Result<(), Failure> {
+        self.shared.meddle(Operation::SetOwner)?;
+        self.inner.set_owner(path, owner, group)
+    }
+
+    fn prepare(&self, path: &VirtualPath, upload: bool) -> Result<Prepared, Failure> {
+        self.shared.meddle(Operation::Prepare)?;
+        self.inner.prepare(path, upload)
     }
 }
 
@@ -370,6 +451,10 @@ impl WriteFile for Counted<Box<dyn WriteFile>> {
         self.inner.write_at(at, bytes)
     }
 
+    fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
+        self.inner.read_at(at, max)
+    }
+
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
         let ledger = &self.shared.ledger;
         ledger.finished.fetch_add(1, Ordering::SeqCst);
@@ -384,3 +469,6 @@ impl WriteFile for Counted<Box<dyn WriteFile>> {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How long what may be cancelled waits for it.
+const LINGERS: Duration = Duration::from_millis(20);

@@ -32,7 +32,7 @@ fn exactly_once_and_everything_closed() {
 /// The harness finds what is wrong on purpose.
 fn expect_found(adapter: Adapter, planted: Planted, sign: &str) {
     let campaign =
-        Campaign { planted: Some(planted), patience: Duration::from_millis(200), ..Campaign::new(adapter, 1, 200) };
+        Campaign { planted: Some(planted), patience: Duration::from_secs(2), ..Campaign::new(adapter, 1, 200) };
     let violation = campaign.run().expect_err("a planted fault is found");
     assert!(violation.what.iter().any(|what| what.contains(sign)), "{adapter:?} {planted:?}: {violation}");
 }

@@ -97,6 +97,8 @@ impl Session {
                     self.outbox.push(crate::Action::Data(DataAction::CloseListener(listener)));
                 }
                 (Question::Custom(call), result @ Ok(_)) => self.close_custom(call.file, outcome(result)),
+                // It came too late to be stopped: whoever watches is told all the same.
+                (Question::Change(change), Ok(_)) => self.changed(change.change, change.path),
                 _ => {}
             }
             return;
@@ -125,11 +127,15 @@ impl Session {
     pub(super) fn answer_change(&mut self, change: PendingChange, result: Result<Answer, Failure>) {
         match result {
             Ok(_) => {
-                self.notify(Notice::Changed { change: change.change, path: change.path });
+                self.changed(change.change, change.path);
                 self.finish(change.reply);
             }
             Err(failure) => self.finish(super::failures::refusal(failure, change.verb)),
         }
+    }
+
+    pub(super) fn changed(&mut self, change: Change, path: VirtualPath) {
+        self.notify(Notice::Changed { change, path });
     }
 
     /// A verb of the embedding program, or one that nobody knows.

@@ -239,6 +239,30 @@ fn a_drain_lets_the_handshake_finish() {
     world.closed(CloseReason::Drained);
 }
 
+#[test]
+fn a_drain_does_not_wait_long_for_a_handshake_that_stalls() {
+    for implicit in [false, true] {
+        let mut world = if implicit {
+            World::before_connection(|config| config.tls.offered = Switch::On)
+        } else {
+            World::with_tls(|_| {})
+        };
+        world.tls.holds_control = true;
+        if implicit {
+            world.connect_implicitly(Admission::Welcome);
+        } else {
+            world.ask("AUTH TLS", "234");
+        }
+        let deadline = world.now + std::time::Duration::from_secs(50);
+        world.event(Event::Drain { deadline });
+        world.wait_seconds(4);
+        world.silent();
+        assert_eq!(world.handshakes_under_way(), 1);
+        world.wait_seconds(1);
+        world.closed(CloseReason::Drained);
+    }
+}
+
 // Implicit TLS.
 
 #[test]

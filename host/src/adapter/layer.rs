@@ -199,7 +199,11 @@ impl Layer {
                 return Ok(Taken::End(end));
             }
             // The library ends what brings too many records with nothing to read.
-            self.take_record(stream)?;
+            if let Err(halt) = self.take_record(stream) {
+                // What came in may have had an answer of its own (an alert): nobody else would see it off.
+                let _ = self.flush(stream);
+                return Err(halt);
+            }
         }
     }
 

@@ -9,10 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ftp_host::Client;
 use ftp_host::adapter::Watch;
-use ftp_proto::action::StorageAction;
+use ftp_proto::action::{CloseHow, StorageAction};
 use ftp_proto::server::CloseReason;
-use ftp_proto::{Action, ActionId, HostAction, Notice};
+use ftp_proto::{Action, ActionId, DataAction, HostAction, Notice};
 
+use super::embedding::{Asked, Veto, verbs};
 use super::plan::Plan;
 use crate::meddler::Operation;
 
@@ -29,24 +30,83 @@ struct Pages {
     succeeded: BTreeMap<Operation, u64>,
     violations: Vec<String>,
     turns: u64,
+    /// How often the hook was asked that the plan is about.
+    vetoes: u32,
     tally: Tally,
 }
 
 /// One session.
 #[derive(Debug, Default)]
 struct Page {
-    /// What the engine asked for, of the host or of the data plane, and is still owed an answer for.
-    asked: HashSet<ActionId>,
+    /// What the engine asked for, of the host, the data plane or the control connection, and is still owed an answer for.
+    asked: HashMap<ActionId, Stage>,
     seen: HashSet<ActionId>,
     /// What the host was given, and still owes.
     owed: HashMap<ActionId, Option<Operation>>,
     submitted: HashSet<ActionId>,
     turns: u32,
+    /// Turns that began in the stage where it is to be cut.
+    turns_in_stage: u32,
     submissions: u32,
     cut: bool,
     /// Whether the host's side is there.
     open: bool,
     ended: Option<CloseReason>,
+}
+
+/// What a session is in the middle of, as far as a cut is told apart by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The handshake of the control connection.
+    Handshake,
+    /// The end of TLS on the control connection.
+    Unsecuring,
+    /// The handshake of a data connection.
+    DataHandshake,
+    /// An orderly end of a data connection.
+    DataEnd,
+    /// Work of the host that may take long.
+    Long,
+    /// The commit of an upload.
+    Commit,
+    /// Anything else.
+    Other,
+}
+
+impl Stage {
+    /// What may be aimed at.
+    pub(super) const AIMS: [Self; 6] =
+        [Self::Handshake, Self::Unsecuring, Self::DataHandshake, Self::DataEnd, Self::Long, Self::Commit];
+
+    fn of(action: &Action) -> Self {
+        use StorageAction as S;
+        match action {
+            Action::Secure { .. } => Self::Handshake,
+            Action::Unsecure(_) => Self::Unsecuring,
+            Action::Data(DataAction::Secure { .. }) => Self::DataHandshake,
+            Action::Data(DataAction::Close { how: CloseHow::Graceful, .. }) => Self::DataEnd,
+            Action::Host(HostAction::Storage(action)) => match action {
+                S::Hash { .. } | S::TreeSize { .. } | S::RemoveTree { .. } | S::Combine { .. } | S::Copy { .. } => {
+                    Self::Long
+                }
+                S::Finish { .. } => Self::Commit,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+
+    const fn cut(self) -> &'static str {
+        match self {
+            Self::Handshake => "session cut in its handshake",
+            Self::Unsecuring => "session cut while TLS ends",
+            Self::DataHandshake => "session cut in a data handshake",
+            Self::DataEnd => "session cut while a data connection ends",
+            Self::Long => "session cut in long work",
+            Self::Commit => "session cut in a commit",
+            Self::Other => "session cut",
+        }
+    }
 }
 
 /// What happened in many runs, by kind.
@@ -98,6 +158,21 @@ impl Books {
     /// How many turns were taken in this run.
     pub(super) fn turns(&self) -> u64 {
         self.pages().turns
+    }
+
+    /// A hook is asked: whether this is the time for what it is to do.
+    pub(super) fn vetoes(&self, of: Asked) -> Option<Veto> {
+        let mut pages = self.pages();
+        let Pages { plan, vetoes, tally, .. } = &mut *pages;
+        let (asked, at, veto) = plan.veto.filter(|(asked, ..)| *asked == of)?;
+        *vetoes += 1;
+        (*vetoes == at && asked == of).then(|| {
+            tally.count(match veto {
+                Veto::Refuse(_) => "hook: refused",
+                Veto::Panic => "hook: panicked",
+            });
+            veto
+        })
     }
 
     /// A session's host was opened, or is closed.
@@ -204,7 +279,7 @@ impl Watch for Books {
             Action::Write(_) | Action::Shutdown | Action::Notify(_) | Action::Cancel(_) => None,
         };
         if let Some(id) = id {
-            page.asked.insert(id);
+            page.asked.insert(id, Stage::of(action));
             if !page.seen.insert(id) {
                 violations.push(format!("{}: action {id} was asked for twice", client.peer));
             }
@@ -214,7 +289,7 @@ impl Watch for Books {
     fn answered(&self, client: &Client, id: ActionId, _: bool) {
         let mut pages = self.pages();
         let page = pages.sessions.entry(client.peer).or_default();
-        if !page.asked.remove(&id) {
+        if page.asked.remove(&id).is_none() {
             pages.violations.push(format!("{}: {id} was answered, which was not open", client.peer));
         }
     }
@@ -225,18 +300,34 @@ impl Watch for Books {
         let page = sessions.entry(client.peer).or_default();
         *turns += 1;
         page.turns += 1;
-        if plan.cut_at.is_some_and(|at| page.turns >= at) && !page.cut {
+        let stages = || page.asked.values().copied();
+        page.turns_in_stage += u32::from(plan.cut_in.is_some_and(|(aim, _)| stages().any(|stage| stage == aim)));
+        let is_due = plan.cut_at.is_some_and(|at| page.turns >= at)
+            || plan.cut_in.is_some_and(|(_, at)| page.turns_in_stage >= at);
+        if is_due && !page.cut {
+            let stage = stages().find(|stage| *stage != Stage::Other).unwrap_or(Stage::Other);
             page.cut = true;
-            tally.count(if page.ended.is_some() { "session cut while closing" } else { "session cut" });
+            tally.count(if page.ended.is_some() { "session cut while closing" } else { stage.cut() });
         }
         page.cut
     }
 }
 
-/// What an action comes down to at the storage.
+/// What an action comes down to at the storage; none where it does not come there, or comes there uncounted.
 fn operation(action: &HostAction) -> Option<Operation> {
     use StorageAction as S;
-    let HostAction::Storage(action) = action else { return None };
+    let action = match action {
+        HostAction::Storage(action) => action,
+        // The verbs of this harness open files of the same storage.
+        HostAction::Custom { command, .. } => {
+            return match &*command.verb {
+                verbs::DOWNLOAD => Some(Operation::OpenRead),
+                verbs::UPLOAD => Some(Operation::OpenWrite),
+                _ => None,
+            };
+        }
+        HostAction::Authenticate { .. } | HostAction::SelectHost { .. } | HostAction::Who { .. } => return None,
+    };
     Some(match action {
         S::Stat { .. } => Operation::Stat,
         S::OpenDir { .. } => Operation::OpenDir,
@@ -255,11 +346,15 @@ fn operation(action: &HostAction) -> Option<Operation> {
         S::Symlink { .. } => Operation::Symlink,
         S::Copy { .. } => Operation::Copy,
         S::Space { .. } => Operation::Space,
-        // The clients of this harness do not ask for these.
-        S::Quota { .. } | S::Hash { .. } | S::TreeSize { .. } | S::MakeDirs { .. } | S::RemoveTree { .. } => {
-            return None;
-        }
-        S::Combine { .. } | S::SetOwner { .. } | S::Prepare { .. } => return None,
+        S::Quota { .. } => Operation::Quota,
+        S::Hash { .. } => Operation::Hash,
+        S::TreeSize { .. } => Operation::TreeSize,
+        S::MakeDirs { .. } => Operation::MakeDirs,
+        S::RemoveTree { .. } => Operation::RemoveTree,
+        S::Combine { .. } => Operation::Combine,
+        S::SetOwner { .. } => Operation::SetOwner,
+        S::Prepare { .. } => Operation::Prepare,
+        // Nothing is owed for these: what they close is counted as it is dropped.
         S::CloseDir(_) | S::CloseFile(_) => return None,
     })
 }

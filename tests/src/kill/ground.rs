@@ -1,34 +1,37 @@
 //! A server for many runs: what it is made of, one run in it, and what must hold after each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{ErrorKind, Read};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::panic;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ftp_host::adapter::{Offload, Watch};
-use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
-use ftp_proto::VirtualPath;
-use ftp_proto::config::Config;
-use ftp_proto::storage::{FinishHow, Permissions, Replace, Wanted as Facts, WriteMode};
+use ftp_host::tls::Tls;
+use ftp_host::{Cancel, Host, Inline, LocalDisk, MemoryDisk, Pooled, Storage, Upload};
+use ftp_proto::config::{Config, Demand, Switch};
+use ftp_proto::storage::{FinishHow, Replace, Wanted as Facts, WriteMode};
+use ftp_proto::{Failure, VirtualPath};
 use tempfile::TempDir;
 
 use super::books::{Books, Tally};
-use super::client::{Client, Played};
+use super::client::{Client, Played, Server};
+use super::embedding::{self, Program, Refuser};
 use super::host::{CountingHost, Pump};
 use super::plan::Plan;
 use super::random::Random;
+use super::tree::Tree;
 use super::worlds::{Worlds, describe};
 use super::{Campaign, PLANNED};
-use crate::FAMILIES;
-use crate::harness::open_files;
+use crate::harness::{identity, open_files};
 use crate::meddler::{Meddler, Operation};
 use crate::target::{Caps, Elsewhere, Target, Wanted};
+use crate::{Credential, FAMILIES, eventually};
 
 /// A server, and all that is seen of it.
 pub(super) struct Ground {
@@ -40,6 +43,7 @@ pub(super) struct Ground {
     disk: Arc<dyn Storage>,
     root: Option<TempDir>,
     target: Box<dyn Target>,
+    is_strict: bool,
     /// Descriptors before the server was there.
     before: usize,
     /// Descriptors while it has no session.
@@ -60,33 +64,40 @@ impl Ground {
         };
         let meddler = Meddler::new(Arc::clone(&disk));
         let storage: Arc<dyn Storage> = Arc::clone(&meddler) as _;
-        let alice =
-            Users::new().user("alice", Password::plain("secret"), Permissions::READ_WRITE, Arc::clone(&storage));
-        let inner: Arc<dyn Host> = if random.once_in(3) {
-            Arc::new(Inline::new(Arc::new(alice)))
-        } else {
-            Arc::new(Pooled::new(Arc::new(alice)))
-        };
+        let accounts = Arc::new(embedding::accounts(&storage));
         let (books, pump) = (Arc::<Books>::default(), Pump::start(random.fork()));
+        let (program, refuser) = (Arc::new(Program(Arc::clone(&storage))), Arc::new(Refuser(Arc::clone(&books))));
+        let inner: Arc<dyn Host> = if random.once_in(3) {
+            Arc::new(Inline::new(accounts).commands(program).hooks(refuser))
+        } else {
+            Arc::new(Pooled::new(accounts).commands(program).hooks(refuser))
+        };
         let planted = campaign.planted;
         let host = CountingHost { books: Arc::clone(&books), inner, storage, pump: pump.clone(), planted };
         let mut config = Config::default();
         config.timeouts.login_delay = Duration::ZERO;
+        config.custom = embedding::custom_verbs();
+        config.tls.offered = Switch::On;
+        config.tls.clear_control = Switch::On;
+        config.tls.strict_end = if random.once_in(3) { Switch::Off } else { Switch::On };
+        config.tls.data_reuse = random.pick(&[Demand::Optional, Demand::Required]);
+        let is_strict = config.tls.strict_end.is_on();
         if planted.is_some() {
             // The server is ended also where an answer will never come.
-            config.timeouts.cancel = Duration::from_millis(100);
+            config.timeouts.cancel = Duration::from_millis(500);
         }
         let target = campaign.adapter.start(Wanted {
             host: Arc::new(host),
             config,
             offload: random.pick(&[Offload::Kernel, Offload::Buffered]),
             caps: Caps { sessions: 100, per_address: 100 },
-            tls: None,
+            tls: Some(tls()),
             notices: Arc::default(),
             watch: Some(Arc::clone(&books) as Arc<dyn Watch>),
         });
         let target = target.expect("the server starts");
-        let mut ground = Self { campaign, books, pump, meddler, disk, root, target, before, idle: usize::MAX };
+        let idle = usize::MAX;
+        let mut ground = Self { campaign, books, pump, meddler, disk, root, target, is_strict, before, idle };
         ground.idle = ground.idle_descriptors();
         ground
     }
@@ -122,7 +133,7 @@ impl Ground {
             self.books.blame("an upload was finished twice".into());
         }
         for (name, played) in names.iter().zip(&outcomes) {
-            self.compare(name, &played.worlds);
+            self.compare(name, played);
         }
         self.look_for_strangers(names);
         if UNPLANNED.swap(0, Ordering::SeqCst) > 0 {
@@ -140,25 +151,38 @@ impl Ground {
 
     fn set_up(&self, plan: &Plan, names: &[&'static str]) {
         self.clear();
-        names.iter().for_each(|name| self.put(&format!("a{name}"), old(name)));
+        for name in names {
+            self.put(&format!("a{name}"), old(name));
+            let tree = Tree::new(name);
+            for directory in tree.directories() {
+                self.disk.make_dir(&path(&directory), 0o755).expect("a directory can be made");
+            }
+            tree.files().iter().for_each(|file| self.put(file, b"in a tree".into()));
+        }
         self.books.open(plan.clone());
         self.pump.set_delays(plan.delays);
         match plan.storage {
             Some((operation, Some(failure))) => self.meddler.fail(operation, failure),
             Some((operation, None)) => self.meddler.panic(operation),
-            None => {}
+            None => plan.lingers.into_iter().for_each(|operation| self.meddler.linger(operation)),
         }
     }
 
     /// Lets the clients play; ends the server meanwhile where the plan says so.
     fn play(&mut self, plan: &Plan, names: &[&'static str], random: &mut Random) -> (bool, Vec<Played>) {
-        let server = self.target.address(FAMILIES[0]);
-        let (books, patience) = (&*self.books, self.campaign.patience);
+        let server = Server {
+            plain: self.target.address(FAMILIES[0]),
+            implicit: self.target.implicit(FAMILIES[0]).expect("it listens for implicit TLS"),
+            is_strict: self.is_strict,
+            is_deadly: plan.is_deadly() || self.campaign.planted.is_some(),
+            patience: self.campaign.patience,
+        };
+        let books = &*self.books;
         let mut clients: Vec<_> = names
             .iter()
             .map(|name| {
                 let worlds = Worlds::of([(format!("a{name}"), Arc::from(old(name)))]);
-                Client::new(server, name, random.fork(), worlds, books, patience)
+                Client::new(server, name, random.fork(), worlds, Tree::new(name), books)
             })
             .collect();
         if clients.len() == 1 && plan.stop_at.is_none() {
@@ -190,12 +214,19 @@ impl Ground {
     /// A client that was gone before it was greeted may not even have arrived. One that comes after it has, once this
     /// one has been noticed: from then on, sessions are counted.
     fn wait_for_arrivals(&self) {
-        let noticed = || {
-            let mut stream = TcpStream::connect(self.target.address(FAMILIES[0]))?;
+        self.arrive(Some(self.target.address(FAMILIES[0])), b"");
+        // Whoever begins with TLS is not greeted before it has said something; this is the end of it.
+        self.arrive(self.target.implicit(FAMILIES[0]), b"no TLS at all\r\n");
+    }
+
+    fn arrive(&self, address: Option<SocketAddr>, word: &[u8]) {
+        let noticed = |address| {
+            let mut stream = TcpStream::connect(address)?;
             stream.set_read_timeout(Some(self.campaign.patience))?;
+            stream.write_all(word)?;
             stream.read(&mut [0])
         };
-        if let Err(error) = noticed()
+        if let Some(Err(error)) = address.map(noticed)
             && error.kind() != ErrorKind::ConnectionReset
         {
             self.books.blame(format!("a connection is not taken: {error}"));
@@ -232,7 +263,7 @@ impl Ground {
         (now.len() > descriptors).then(|| format!("{} descriptors are open, {descriptors} were: {now:?}", now.len()))
     }
 
-    fn compare(&self, name: &str, worlds: &Worlds) {
+    fn compare(&self, name: &str, Played { worlds, tree, .. }: &Played) {
         let files: Files = ["a", "b"]
             .iter()
             .map(|file| format!("{file}{name}"))
@@ -241,10 +272,17 @@ impl Ground {
         if !worlds.allow(&files) {
             self.books.blame(format!("files are {}, but may be {}", describe(&files), worlds.describe()));
         }
+        let found = self.names().into_iter().filter(|name| tree.holds(name)).collect();
+        if !tree.allows(&found) {
+            self.books.blame(format!("in the tree is {found:?}, but may be {tree:?}"));
+        }
     }
 
     fn look_for_strangers(&self, names: &[&str]) {
-        let known = |found: &str| names.iter().any(|name| found == format!("a{name}") || found == format!("b{name}"));
+        let own = |name: &str, found: &str| {
+            found == format!("a{name}") || found == format!("b{name}") || Tree::new(name).holds(found)
+        };
+        let known = |found: &str| names.iter().any(|name| own(name, found));
         let strangers: Vec<_> = self.names().into_iter().filter(|found| !known(found)).collect();
         if !strangers.is_empty() {
             self.books.blame(format!("left behind: {strangers:?}"));
@@ -273,7 +311,12 @@ impl Ground {
     }
 
     fn idle_descriptors(&self) -> usize {
-        // The loops open theirs as they start: until the count has come to rest.
+        // The loops open theirs as they start: until each has had a client, and the count has come to rest.
+        self.wait_for_arrivals();
+        self.arrive(Some(self.target.address(FAMILIES[1])), b"");
+        self.arrive(self.target.implicit(FAMILIES[1]), b"no TLS at all\r\n");
+        self.arrive(self.target.dual(), b"");
+        eventually("the first sessions end", || self.target.sessions() == Some(0));
         let mut counted = open_files().len();
         let mut same = 0;
         while same < 10 {
@@ -300,19 +343,23 @@ impl Ground {
     }
 
     fn clear(&self) {
-        self.names().iter().for_each(|name| self.disk.remove(&path(name)).expect("a file can be removed"));
+        for name in names_in(&*self.disk, "") {
+            match self.disk.remove(&path(&name)) {
+                Err(Failure::IsADirectory) => self.disk.remove_tree(&path(&name), &Cancel::new()),
+                done => done,
+            }
+            .expect("it can be removed");
+        }
     }
 
     /// All there is, also what the server would not show.
-    fn names(&self) -> Vec<String> {
+    fn names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
         match &self.root {
-            Some(root) => names_in(root.path()),
-            None => {
-                let mut directory = self.disk.open_dir(&VirtualPath::root(), Facts::Names).expect("the root is there");
-                let entries = directory.read(1000).expect("it can be read");
-                entries.entries.iter().map(|entry| String::from_utf8_lossy(&entry.name).into_owned()).collect()
-            }
+            Some(root) => walk_directory(root.path(), "", &mut names),
+            None => walk(&*self.disk, "", &mut names),
         }
+        names
     }
 }
 
@@ -323,9 +370,34 @@ impl Drop for Ground {
     }
 }
 
-fn names_in(root: &Path) -> Vec<String> {
-    let entries = fs::read_dir(root).expect("the root is there");
-    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+/// The names in a directory of the storage, from its root.
+fn names_in(disk: &dyn Storage, directory: &str) -> Vec<String> {
+    // What is no directory holds nothing.
+    let Ok(mut opened) = disk.open_dir(&path(&format!("/{directory}")), Facts::Names) else { return Vec::new() };
+    let entries = opened.read(1000).expect("it can be read").entries;
+    let name = |name: &[u8]| under(directory, &String::from_utf8_lossy(name));
+    entries.iter().map(|entry| name(&entry.name)).collect()
+}
+
+fn walk(disk: &dyn Storage, directory: &str, names: &mut BTreeSet<String>) {
+    for name in names_in(disk, directory) {
+        walk(disk, &name, names);
+        names.insert(name);
+    }
+}
+
+fn walk_directory(root: &Path, directory: &str, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(root).expect("it is there").flatten() {
+        let name = under(directory, &entry.file_name().to_string_lossy());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk_directory(&entry.path(), &name, names);
+        }
+        names.insert(name);
+    }
+}
+
+fn under(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.into() } else { format!("{directory}/{name}") }
 }
 
 fn path(name: &str) -> VirtualPath {
@@ -335,6 +407,13 @@ fn path(name: &str) -> VirtualPath {
 /// What a client's first file holds.
 fn old(name: &str) -> Vec<u8> {
     format!("the old one of {name}, ").repeat(500).into_bytes()
+}
+
+/// One certificate does for all servers.
+fn tls() -> Tls {
+    static IDENTITY: OnceLock<Credential> = OnceLock::new();
+    let credential = IDENTITY.get_or_init(|| Credential::self_signed(&["localhost"]));
+    Tls::builder(identity(credential)).build().expect("settings that can be used")
 }
 
 /// In memory where there is such a file system: thousands of runs are not to wait for a disk.

@@ -14,10 +14,12 @@
 
 mod books;
 mod client;
+mod embedding;
 mod ground;
 mod host;
 mod plan;
 mod random;
+mod tree;
 mod worlds;
 
 use std::time::{Duration, Instant};

@@ -16,6 +16,9 @@ pub(super) enum Change {
     Append(String, Arc<[u8]>),
     Rename(String, String),
     Remove(String),
+    Copy(String, String),
+    /// The second joins the first.
+    Combine(String, String),
 }
 
 impl Worlds {
@@ -74,6 +77,14 @@ impl Change {
                 world.insert(to.clone(), content);
             }
             Self::Remove(name) => drop(world.remove(name)?),
+            Self::Copy(from, to) => {
+                let content = Arc::clone(world.get(from)?);
+                world.insert(to.clone(), content);
+            }
+            Self::Combine(target, part) => {
+                let more = world.remove(part)?;
+                return Self::Append(target.clone(), more).made_in(world);
+            }
         }
         Some(world)
     }

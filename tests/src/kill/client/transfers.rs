@@ -1,14 +1,10 @@
 //! A client's transfers, and the ways they are broken off.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-
-use socket2::SockRef;
 
 use super::{Client, Step, Stop, is_timeout, wrong};
-use crate::data::{listen_on, reset};
 use crate::kill::worlds::{Change, Worlds};
+use crate::link::Link;
 use crate::reply::Reply;
 
 /// How a transfer is broken off, after some of its bytes.
@@ -17,6 +13,8 @@ enum Break {
     No,
     /// The data connection ends in an orderly way.
     DataEnd,
+    /// By FIN alone: under TLS anyone can send it.
+    DataCut,
     DataReset,
     Abort,
     /// ABOR, and the data connection ends in an orderly way.
@@ -29,76 +27,109 @@ enum Break {
     Stall,
 }
 
-enum DataSide {
-    Connected(TcpStream),
-    Listening(TcpListener),
-    Nothing,
-}
-
 impl Client<'_> {
     pub(super) fn store(&mut self, verb: &str, file: &str) -> Step {
         let content = self.content();
         let how = self.how();
-        let cut = if how == Break::No { content.len() } else { self.random.below(content.len() + 1) };
+        let shape = self.shape;
+        let whole = shape.whole(&content);
+        let part = shape.part(&content, self.random.below(content.len() + 1));
         let change = |bytes: &[u8]| match verb {
             "APPE" => Change::Append(file.into(), bytes.into()),
             _ => Change::Store(file.into(), bytes.into()),
         };
-        let (all, some) = (change(&content), change(&content[..cut]));
+        let (all, some) = (change(&content), part.is_file_of.map(|length| change(&content[..length])));
         let Some(mut data) = self.begin(&format!("{verb} {file}"))? else { return Ok(()) };
-        let before = self.worlds.clone();
         // From here on, the client may be cut off any time after it has ended its data.
-        give(&mut data, &content[..cut])?;
         match how {
-            Break::No | Break::DataEnd => {
-                self.worlds.maybe(&some);
+            Break::No => {
+                give(&mut data, &whole)?;
+                let before = self.might(Some(&all));
+                end(data);
+                self.end_of_upload(before, Some(&all), 0)
+            }
+            Break::DataEnd => {
+                give(&mut data, &part.bytes)?;
+                let before = self.might(some.as_ref());
+                end(data);
+                self.end_of_upload(before, some.as_ref(), 0)
+            }
+            Break::DataCut => {
+                give(&mut data, &part.bytes)?;
+                let some = some.filter(|_| data.tls().is_none() || !self.server.is_strict);
+                let before = self.might(some.as_ref());
+                let _ = data.handshake();
+                let _ = data.cut();
+                let ended = self.end_of_upload(before, some.as_ref(), 0);
                 drop(data);
-                self.end_of_upload(before, &some, 0)
+                ended
             }
             Break::DataReset => {
-                reset(data);
+                give(&mut data, &part.bytes)?;
+                data.reset();
                 self.not_stored()
             }
             Break::Abort => {
+                give(&mut data, &part.bytes)?;
                 self.say("ABOR")?;
                 self.not_stored()?;
                 drop(data);
-                self.reply().map(drop)
+                self.expect(&[226])
             }
             Break::AbortAndEnd => {
-                self.worlds.maybe(&some);
-                let _ = data.shutdown(Shutdown::Write);
+                give(&mut data, &part.bytes)?;
+                let before = self.might(some.as_ref());
+                let _ = data.finish();
                 self.say("ABOR")?;
-                self.end_of_upload(before, &some, 0)?;
-                self.reply().map(drop)
+                self.end_of_upload(before, some.as_ref(), 0)?;
+                self.expect(&[226])
             }
             Break::ControlReset | Break::ControlClosed => {
+                give(&mut data, &part.bytes)?;
                 self.drop_control(how == Break::ControlReset);
                 if self.random.once_in(2) {
-                    reset(data);
+                    data.reset();
                 } else {
-                    self.worlds.maybe(&some);
+                    self.might(some.as_ref());
                 }
                 Err(Stop::Gone)
             }
             Break::HalfClosed | Break::Stall => {
+                let (first, rest) = whole.split_at(self.random.below(whole.len() + 1));
+                give(&mut data, first)?;
                 if how == Break::HalfClosed {
                     self.shut_down()?
                 } else {
                     self.say("NOOP\r\nNOOP")?
                 };
-                give(&mut data, &content[cut..])?;
-                self.worlds.maybe(&all);
-                drop(data);
-                self.end_of_upload(before, &all, if how == Break::Stall { 2 } else { 0 })
+                // With its last byte some modes have ended.
+                let before = self.might(Some(&all));
+                give(&mut data, rest)?;
+                end(data);
+                self.end_of_upload(before, Some(&all), if how == Break::Stall { 2 } else { 0 })
             }
         }
     }
 
-    fn end_of_upload(&mut self, before: Worlds, change: &Change, noops: usize) -> Step {
+    /// From here on `change` may be made, if there is one: what was known before.
+    fn might(&mut self, change: Option<&Change>) -> Worlds {
+        let before = self.worlds.clone();
+        change.into_iter().for_each(|change| self.worlds.maybe(change));
+        before
+    }
+
+    /// The reply tells whether there was a file, which without `change` there cannot be.
+    fn end_of_upload(&mut self, before: Worlds, change: Option<&Change>, noops: usize) -> Step {
         let reply = self.transfer_reply(noops)?;
         self.worlds = before;
-        self.conclude(&reply, change);
+        match change {
+            Some(change) => self.conclude(&reply, change),
+            None if reply.code < 300 => return taken_for_whole(&reply),
+            None => {}
+        }
+        if reply.code < 300 {
+            self.books.count(if self.is_private { "client: 226 under TLS" } else { "client: 226 in the clear" });
+        }
         Ok(())
     }
 
@@ -114,33 +145,33 @@ impl Client<'_> {
 
     fn not_stored(&mut self) -> Step {
         let reply = self.reply()?;
-        if reply.code < 300 { wrong(format!("a broken upload was taken for whole: {}", reply.show())) } else { Ok(()) }
+        if reply.code < 300 { taken_for_whole(&reply) } else { Ok(()) }
     }
 
-    pub(super) fn retrieve(&mut self, file: &str) -> Step {
+    pub(super) fn retrieve(&mut self, verb: &str, file: &str) -> Step {
         let how = self.how();
-        let Some(mut data) = self.begin(&format!("RETR {file}"))? else { return Ok(()) };
+        let Some(mut data) = self.begin(&format!("{verb} {file}"))? else { return Ok(()) };
         let mut got = Vec::new();
         if how != Break::No {
             let some = self.random.below(30_000) as u64;
             take(Read::by_ref(&mut data).take(some), &mut got)?;
         }
         match how {
-            Break::DataReset | Break::DataEnd => {
-                if how == Break::DataReset {
-                    reset(data)
-                } else {
-                    drop(data)
-                };
-                self.received(file, &got, false)?;
+            Break::DataReset | Break::DataEnd | Break::DataCut => {
+                match how {
+                    Break::DataReset => data.reset(),
+                    Break::DataCut => drop(data.tcp().shutdown(std::net::Shutdown::Both)),
+                    _ => drop(data),
+                }
+                self.received(file, &got)?;
                 return self.reply().map(drop);
             }
             Break::ControlReset | Break::ControlClosed => {
                 self.drop_control(how == Break::ControlReset);
                 if self.random.once_in(2) {
-                    take(&data, &mut got)?;
+                    take(&mut data, &mut got)?;
                 }
-                self.received(file, &got, false)?;
+                self.received(file, &got)?;
                 return Err(Stop::Gone);
             }
             Break::HalfClosed => self.shut_down()?,
@@ -148,21 +179,34 @@ impl Client<'_> {
             Break::Stall => self.say("NOOP")?,
             Break::No => {}
         }
-        let ended = take(&data, &mut got)?;
-        self.received(file, &got, false)?;
+        let ended = take(&mut data, &mut got)?;
+        self.received(file, &got)?;
         let reply = self.transfer_reply(usize::from(how == Break::Stall))?;
-        self.received(file, &got, ended && reply.code < 300)?;
-        if matches!(how, Break::Abort | Break::AbortAndEnd) { self.reply().map(drop) } else { Ok(()) }
+        if reply.code < 300 {
+            self.received_whole(file, &got, ended)?;
+        }
+        if matches!(how, Break::Abort | Break::AbortAndEnd) { self.expect(&[226]) } else { Ok(()) }
     }
 
-    /// Whether what came is what such a file holds.
-    fn received(&self, file: &str, got: &[u8], whole: bool) -> Step {
-        if got.is_empty() && !whole || self.worlds.allow_content(file, got, whole) {
+    /// Whether what came begins as such a file does.
+    fn received(&self, file: &str, got: &[u8]) -> Step {
+        match self.shape.beginning(got) {
+            Some(beginning) if !beginning.is_empty() && !self.worlds.allow_content(file, &beginning, false) => {
+                wrong(format!("RETR {file}: {} bytes are not its: {}", got.len(), self.worlds.describe()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what came, in an orderly way or not, is what such a file holds.
+    fn received_whole(&self, file: &str, got: &[u8], ended: bool) -> Step {
+        let is_whole = |content: Vec<u8>| self.worlds.allow_content(file, &content, true);
+        if ended && self.shape.decoded(got).is_some_and(is_whole) {
             return Ok(());
         }
+        let (length, shape) = (got.len(), self.shape);
         wrong(format!(
-            "RETR {file} gave {} bytes, whole: {whole}, that are not its: {}",
-            got.len(),
+            "RETR {file}: 226, but {length} bytes came, in order: {ended}, {shape:?}: {}",
             self.worlds.describe()
         ))
     }
@@ -170,10 +214,10 @@ impl Client<'_> {
     pub(super) fn list(&mut self) -> Step {
         let verb = self.random.pick(&["LIST", "MLSD", "NLST"]);
         let how = self.how();
-        let Some(data) = self.begin(verb)? else { return Ok(()) };
+        let Some(mut data) = self.begin(verb)? else { return Ok(()) };
         let aborts = match how {
             Break::DataReset => {
-                reset(data);
+                data.reset();
                 return self.reply().map(drop);
             }
             Break::ControlReset | Break::ControlClosed => {
@@ -181,97 +225,20 @@ impl Client<'_> {
                 return Err(Stop::Gone);
             }
             Break::Abort | Break::AbortAndEnd => self.say("ABOR").map(|()| true)?,
-            Break::No | Break::DataEnd | Break::HalfClosed | Break::Stall => false,
+            _ => false,
         };
-        take(&data, &mut Vec::new())?;
+        let ended = take(&mut data, &mut Vec::new())?;
         drop(data);
-        self.reply()?;
-        if aborts { self.reply().map(drop) } else { Ok(()) }
-    }
-
-    /// Begins a transfer; none when it was refused, or when the client thought better of it.
-    fn begin(&mut self, line: &str) -> Step<Option<TcpStream>> {
-        let data = if self.random.once_in(3) { self.active()? } else { self.passive()? };
-        self.say(line)?;
-        if matches!(data, DataSide::Nothing) {
-            self.books.count("client: ABOR without data");
-            self.say("ABOR")?;
-            self.reply()?;
-            self.reply()?;
-            return Ok(None);
+        let reply = self.reply()?;
+        if reply.code < 300 && !ended {
+            return wrong(format!("{verb}: 226, but it did not end in order"));
         }
-        let reply = self.any_reply()?;
-        if reply.code >= 200 {
-            return Ok(None);
-        }
-        let stream = match data {
-            DataSide::Connected(stream) => stream,
-            DataSide::Listening(listener) => match self.accepted(&listener)? {
-                Some(stream) => stream,
-                None => return Ok(None),
-            },
-            DataSide::Nothing => return Ok(None),
-        };
-        self.patient(&stream);
-        Ok(Some(stream))
-    }
-
-    fn passive(&mut self) -> Step<DataSide> {
-        let reply = self.ask("EPSV")?;
-        if reply.code != 229 {
-            return Ok(DataSide::Nothing);
-        }
-        let text = reply.text();
-        let port = text.split('|').nth(3).and_then(|port| port.parse().ok());
-        let Some(port) = port else { return wrong(format!("no port in {text}")) };
-        if self.random.once_in(12) {
-            return Ok(DataSide::Nothing);
-        }
-        let address = SocketAddr::new(self.server.ip(), port);
-        // It fails where the session was cut meanwhile: that shows on the control connection.
-        Ok(TcpStream::connect(address).map_or(DataSide::Nothing, DataSide::Connected))
-    }
-
-    fn active(&mut self) -> Step<DataSide> {
-        let listener = listen_on(self.server.ip());
-        let port = listener.local_addr().map_err(|_| Stop::Gone)?.port();
-        let reply = self.ask(&format!("EPRT |1|{}|{port}|", self.server.ip()))?;
-        Ok(if reply.code == 200 { DataSide::Listening(listener) } else { DataSide::Nothing })
-    }
-
-    /// The server's connection, which it makes behind its 150; none when a reply says that there will be none.
-    fn accepted(&mut self, listener: &TcpListener) -> Step<Option<TcpStream>> {
-        // On Linux the time to receive is also the time to accept.
-        SockRef::from(listener).set_read_timeout(Some(GLANCE)).map_err(|_| Stop::Gone)?;
-        let end = Instant::now() + self.patience;
-        while Instant::now() < end {
-            let replied = self.has_news()?;
-            match listener.accept() {
-                Ok((stream, _)) => return Ok(Some(stream)),
-                Err(_) if replied => return self.reply().map(|_| None),
-                Err(_) => {}
-            }
-        }
-        wrong("the server does not connect".into())
-    }
-
-    /// Whether there is something to read on the control connection, without waiting for it.
-    fn has_news(&self) -> Step<bool> {
-        let control = self.control.as_ref().ok_or(Stop::Gone)?;
-        control.set_nonblocking(true).map_err(|_| Stop::Gone)?;
-        let news = control.peek(&mut [0]);
-        control.set_nonblocking(false).map_err(|_| Stop::Gone)?;
-        match news {
-            Ok(0) => Err(Stop::Gone),
-            Ok(_) => Ok(true),
-            Err(error) if is_timeout(&error) => Ok(!self.unread.is_empty()),
-            Err(_) => Err(Stop::Gone),
-        }
+        if aborts { self.expect(&[226]) } else { Ok(()) }
     }
 
     /// How the next transfer is broken off; it is counted.
     fn how(&mut self) -> Break {
-        let (how, name) = match self.random.below(16) {
+        let (how, name) = match self.random.below(18) {
             0 => (Break::DataEnd, "client: data closed half-way"),
             1 => (Break::DataReset, "client: data reset"),
             2 => (Break::Abort, "client: ABOR"),
@@ -280,6 +247,7 @@ impl Client<'_> {
             5 => (Break::ControlClosed, "client: control closed in a transfer"),
             6 => (Break::HalfClosed, "client: control half-closed in a transfer"),
             7 => (Break::Stall, "client: stalled, commands sent into the transfer"),
+            8 => (Break::DataCut, "client: data cut without a word"),
             _ => (Break::No, "client: whole transfer"),
         };
         self.books.count(name);
@@ -287,24 +255,35 @@ impl Client<'_> {
         how
     }
 
+    /// Without a CR, so that TYPE A brings it back.
     fn content(&mut self) -> Vec<u8> {
         let most = if self.random.once_in(10) { 400_000 } else { 20_000 };
         let (length, mut random) = (self.random.below(most), self.random.fork());
         let mut bytes = Vec::with_capacity(length + 8);
         while bytes.len() < length {
-            bytes.extend(random.next().to_le_bytes());
+            bytes.extend(random.next().to_le_bytes().into_iter().filter(|byte| *byte != b'\r'));
         }
         bytes.truncate(length);
         bytes
     }
 }
 
+fn taken_for_whole<T>(reply: &Reply) -> Step<T> {
+    wrong(format!("a broken upload was taken for whole: {}", reply.show()))
+}
+
 /// Sends `bytes`, as long as the server takes them.
-fn give(data: &mut TcpStream, bytes: &[u8]) -> Step {
-    match data.write_all(bytes) {
+fn give(data: &mut Link, bytes: &[u8]) -> Step {
+    match data.write_all(bytes).and_then(|()| data.flush()) {
         Err(error) if is_timeout(&error) => wrong("an upload is not taken".into()),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Ends an upload in order; also one without a byte has a handshake.
+fn end(mut data: Link) {
+    // Where it fails there is a reply that says so.
+    let _ = data.handshake();
 }
 
 /// Reads to the end: whether that was an orderly one.
@@ -315,6 +294,3 @@ fn take(mut data: impl Read, got: &mut Vec<u8>) -> Step<bool> {
         Err(_) => Ok(false),
     }
 }
-
-/// How long to wait for one thing before looking for another.
-const GLANCE: Duration = Duration::from_millis(5);
