@@ -181,11 +181,7 @@ async fn write(range: Range, buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failur
 }
 
 /// Writes the first `count` bytes of `buffer` and gives it back.
-pub(crate) async fn write_first(
-    mut range: Range,
-    buffer: Vec<u8>,
-    count: usize,
-) -> Result<(Range, Vec<u8>), Failure> {
+pub(crate) async fn write_first(mut range: Range, buffer: Vec<u8>, count: usize) -> Result<(Range, Vec<u8>), Failure> {
     blocking(move || {
         range.write(buffer.get(..count).unwrap_or_default())?;
         Ok((range, buffer))

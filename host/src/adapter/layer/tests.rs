@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use ring::aead;
 use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue,
 };
-use ring::aead;
 use rustls::{ClientConfig, ConnectionTrafficSecrets, NamedGroup, SupportedProtocolVersion};
 use socket2::SockRef;
 
