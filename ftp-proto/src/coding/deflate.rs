@@ -2,8 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
+use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
 use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::inflate::stream::{InflateState, inflate};
@@ -13,20 +14,30 @@ use super::ends::take_up_to;
 use super::{Coding, Fault, Mode};
 
 /// Compresses. Takes about 250 KiB from the heap while a transfer runs.
-pub(super) struct Deflater(Box<CompressorOxide>);
+pub(super) struct Deflater {
+    compressor: Box<CompressorOxide>,
+    /// Nothing was put yet.
+    fresh: bool,
+}
 
 impl Deflater {
     pub(super) fn for_coding(coding: &Coding) -> Option<Self> {
-        let flags = create_comp_flags_from_zip_params(i32::from(coding.level.min(9)), ZLIB, 0);
-        (coding.mode == Mode::Deflate).then(|| Self(Box::new(CompressorOxide::new(flags))))
+        let level = coding.level.min(9);
+        (coding.mode == Mode::Deflate).then(|| Self { compressor: Box::new(compressor(level)), fresh: true })
     }
 
     /// Compresses `input` behind `out`; `last` ends the stream.
+    ///
+    /// A file whose beginning cannot be made smaller (a film, an archive) is only wrapped: some clients ask for MODE Z
+    /// whatever the file, and compressing in vain is far slower than a network.
     pub(super) fn put(&mut self, mut input: &[u8], last: bool, out: &mut Vec<u8>) {
+        if mem::take(&mut self.fresh) && is_dense(input) {
+            *self.compressor = compressor(0);
+        }
         let flush = if last { MZFlush::Finish } else { MZFlush::None };
         let mut piece = [0; PIECE];
         loop {
-            let result = deflate(&mut self.0, input, &mut piece, flush);
+            let result = deflate(&mut self.compressor, input, &mut piece, flush);
             let _ = take_up_to(&mut input, result.bytes_consumed);
             out.extend_from_slice(&piece[..result.bytes_written]);
             let filled = result.bytes_written == PIECE;
@@ -37,6 +48,15 @@ impl Deflater {
             }
         }
     }
+}
+
+fn compressor(level: u8) -> CompressorOxide {
+    CompressorOxide::new(create_comp_flags_from_zip_params(i32::from(level), ZLIB, 0))
+}
+
+/// Whether a sample of `input` does not become smaller by a fiftieth. Too little to sample is compressed.
+fn is_dense(input: &[u8]) -> bool {
+    input.get(..SAMPLE).is_some_and(|sample| compress_to_vec(sample, 1).len() > SAMPLE - SAMPLE / 50)
 }
 
 /// Decompresses, a piece at a time. Takes about 70 KiB from the heap while a transfer runs.
@@ -108,5 +128,6 @@ impl fmt::Debug for Inflater {
 }
 
 const PIECE: usize = 16 * 1024;
+const SAMPLE: usize = 8 * 1024;
 /// A positive window asks for the zlib coding; the number itself is of no meaning to miniz_oxide.
 const ZLIB: i32 = 1;

@@ -375,6 +375,27 @@ fn expected(coding: &Coding, file: &[u8]) -> Vec<u8> {
     expected
 }
 
+#[cfg(feature = "mode-z")]
+#[test]
+fn what_cannot_be_made_smaller_is_only_wrapped() {
+    let coding = Coding { mode: Mode::Deflate, level: 6, ..STREAM_I };
+    // A generator of noise that is the same each time.
+    let mut state = 1_u32;
+    let noise: Vec<u8> = core::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(100_000)
+    .collect();
+    let stream = encode(&coding, &noise);
+    assert!(stream.len() < noise.len() + 200, "{}", stream.len());
+    // A stored block stands there as it is (RFC 1951 §3.2.4).
+    assert!(stream.windows(1000).any(|window| window == &noise[..1000]));
+    assert_eq!(decode_file(&coding, &stream).unwrap(), noise);
+    let text = b"hello ".repeat(20_000);
+    assert!(encode(&coding, &text).len() < text.len() / 50);
+}
+
 #[test]
 fn a_marker_that_finds_no_place_costs_no_blocks() {
     let coding = Coding { representation: Representation::Ascii, mode: Mode::Block, marker_interval: 7, ..STREAM_I };
