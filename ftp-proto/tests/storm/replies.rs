@@ -34,7 +34,9 @@ pub(crate) fn assign(lines: &[Vec<u8>], replies: &[Reply]) -> Result<usize, Stri
             }
             _ if is_quick(reply) && !is_asked_for(line, reply) => {
                 let later = (now + 1..lines.len()).find(|at| !answered[*at]);
-                let later = later.filter(|at| takes_time(line) && is_asked_for(&lines[*at], reply));
+                // Before its 150 nobody knows that a transfer runs.
+                let runs = if transfers(line) { announced } else { takes_time(line) };
+                let later = later.filter(|at| runs && is_asked_for(&lines[*at], reply));
                 answered[later.ok_or_else(told)?] = true;
             }
             _ => {
