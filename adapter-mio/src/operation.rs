@@ -228,11 +228,12 @@ enum Stop {
     Broken(Failure),
 }
 
-/// Reads what is there now, until `buffer` is full: how many bytes.
+/// Reads what is there now, until `buffer` is full or it is enough at once: how many bytes.
 fn fill(link: &mut Link, buffer: &mut [u8]) -> (usize, Option<Stop>) {
     let Link { connection, layer } = link;
     let mut count = 0;
-    while let Some(rest @ [_, ..]) = buffer.get_mut(count..) {
+    for _ in 0..Layer::READS {
+        let Some(rest @ [_, ..]) = buffer.get_mut(count..) else { break };
         match take(connection, layer, rest) {
             Ok(Taken::Bytes(more)) => count += more,
             Ok(Taken::End(end)) => return (count, Some(Stop::At(end))),

@@ -173,10 +173,17 @@ pub(crate) async fn read(range: &Range, mut buffer: Vec<u8>) -> Result<(Vec<u8>,
 }
 
 /// Writes all of `buffer` and gives it back empty.
-pub(crate) async fn write(mut range: Range, mut buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failure> {
+async fn write(range: Range, buffer: Vec<u8>) -> Result<(Range, Vec<u8>), Failure> {
+    let count = buffer.len();
+    let (range, mut buffer) = write_first(range, buffer, count).await?;
+    buffer.clear();
+    Ok((range, buffer))
+}
+
+/// Writes the first `count` bytes of `buffer` and gives it back.
+pub(crate) async fn write_first(mut range: Range, buffer: Vec<u8>, count: usize) -> Result<(Range, Vec<u8>), Failure> {
     blocking(move || {
-        range.write(&buffer)?;
-        buffer.clear();
+        range.write(buffer.get(..count).unwrap_or_default())?;
         Ok((range, buffer))
     })
     .await

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 
 use crate::guard::Cancel;
 use crate::link::Link;
-use crate::offload::{BUFFER, read, write};
+use crate::offload::{BUFFER, read, write_first};
 
 /// What a step may wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,17 +68,25 @@ pub(crate) async fn send_all(
 ///
 /// Cancel-safe: nothing is taken before it returns.
 pub(crate) async fn receive(link: &Link, max: usize, cancel: &mut Cancel) -> Result<Received, Failure> {
-    let mut buffer = vec![0; max];
     loop {
-        match later(step(link, |layer| Ok(layer.read(link, &mut buffer)))?)? {
-            Some(Taken::Bytes(count)) => {
-                buffer.truncate(count);
-                return Ok(Received { bytes: buffer.into(), end: None });
-            }
-            Some(Taken::End(end)) => return Ok(Received { bytes: bytes::Bytes::new(), end: Some(end) }),
-            None => wait_for(link, Wait::ToRead, cancel).await?,
+        if let Some(received) = receive_now(link, max)? {
+            return Ok(received);
         }
+        wait_for(link, Wait::ToRead, cancel).await?;
     }
+}
+
+/// Receives what is there now, at most `max` bytes; `None` when nothing is: then no buffer waits either.
+fn receive_now(link: &Link, max: usize) -> Result<Option<Received>, Failure> {
+    let mut buffer = vec![0; max];
+    let taken = later(step(link, |layer| Ok(layer.read(link, &mut buffer)))?)?;
+    Ok(taken.map(|taken| match taken {
+        Taken::Bytes(count) => {
+            buffer.truncate(count);
+            Received { bytes: buffer.into(), end: None }
+        }
+        Taken::End(end) => Received { bytes: bytes::Bytes::new(), end: Some(end) },
+    }))
 }
 
 /// Moves `range` of a file to the connection; less only at the end of the file.
@@ -114,13 +122,12 @@ pub(crate) async fn socket_to_file(
     cancel: &mut Cancel,
     mut progress: impl FnMut(u64),
 ) -> Result<Moved, Failure> {
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; range.room(BUFFER)];
     while range.left() > 0 {
-        buffer.resize(range.room(BUFFER), 0);
-        let (count, stop) = step(link, |layer| Ok(fill(layer, link, &mut buffer)))?;
-        buffer.truncate(count);
-        if !buffer.is_empty() {
-            (range, buffer) = write(range, buffer).await?;
+        let room = buffer.get_mut(..range.room(BUFFER)).unwrap_or_default();
+        let (count, stop) = step(link, |layer| Ok(fill(layer, link, room)))?;
+        if count > 0 {
+            (range, buffer) = write_first(range, buffer, count).await?;
             progress(range.moved());
         }
         match stop {
@@ -152,7 +159,7 @@ pub(crate) async fn close(link: &Link, cancel: &mut Cancel) -> Result<Closed, Fa
     }
 }
 
-/// Why `fill` stopped before the buffer was full.
+/// Why `fill` stopped, where there is no more now.
 enum Stop {
     /// Nothing more is there now.
     Nothing,
@@ -160,10 +167,11 @@ enum Stop {
     Broken(Failure),
 }
 
-/// Reads what is there now, until `buffer` is full: how many bytes.
+/// Reads what is there now, until `buffer` is full or it is enough at once: how many bytes.
 fn fill(layer: &mut Layer, link: &Link, buffer: &mut [u8]) -> (usize, Option<Stop>) {
     let mut count = 0;
-    while let Some(rest @ [_, ..]) = buffer.get_mut(count..) {
+    for _ in 0..Layer::READS {
+        let Some(rest @ [_, ..]) = buffer.get_mut(count..) else { break };
         match layer.read(link, rest) {
             Ok(Taken::Bytes(more)) => count += more,
             Ok(Taken::End(end)) => return (count, Some(Stop::At(end))),

@@ -2,26 +2,31 @@
 //!
 //! Every action carries all its parameters by value: a later command cannot change one that is under way.
 //! An action with an outcome carries a [`Ticket`] for its one answer.
+//!
+//! | file | whose actions |
+//! |---|---|
+//! | `data` | those on listeners and data connections |
+//! | `storage` | those on the storage |
+
+mod data;
+mod storage;
+
+pub use self::data::{CloseHow, DataAction, Ports, TlsRole};
+pub use self::storage::{StorageAction, Times};
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use bytes::Bytes;
-use core::net::{IpAddr, SocketAddr};
-use core::ops::RangeInclusive;
+use core::net::SocketAddr;
 
 use crate::failure::Failure;
-use crate::id::{ActionId, DataId, DirId, FileId, ListenerId};
+use crate::id::{ActionId, FileId};
 use crate::notice::Notice;
-use crate::outcome::{
-    Closed, Connected, CustomAnswer, Digest, Done, Entries, Listening, Moved, Opened, Prepared, Quota, Received,
-    Roster, Secured, Space, TreeSize, VirtualHost,
-};
+use crate::outcome::{CustomAnswer, Done, Roster, Secured, VirtualHost};
 use crate::path::VirtualPath;
 use crate::secret::Secret;
-use crate::storage::{Account, FinishHow, HashAlgorithm, Metadata, Replace, Wanted, WriteMode};
+use crate::storage::Account;
 use crate::ticket::{Completion, Ticket};
-use crate::time::UnixTime;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -53,140 +58,6 @@ pub enum Action {
     /// Please end this action early. It is still answered once: late success and [`Failure::Cancelled`] are both
     /// in order. An id whose answer is on its way already is ignored.
     Cancel(ActionId),
-}
-
-/// Which side of the TLS handshake on a data connection is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsRole {
-    /// The client's counterpart, whoever dialled (RFC 4217 §7).
-    Server,
-    /// The client, towards another server (CPSV, SSCN). Its certificate cannot be judged.
-    Client,
-}
-
-/// Which port a listener takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ports {
-    /// Any that the kernel has free.
-    Any,
-    /// One of `range`: try `first`, then on from there, around the end of the range, until each was tried once.
-    Range {
-        /// The ports allowed.
-        range: RangeInclusive<u16>,
-        /// Where to begin: chosen at random by the engine, so that the next port cannot be guessed.
-        first: u16,
-    },
-}
-
-/// How to close a data connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseHow {
-    /// Everything sent must arrive: send FIN behind it (and behind a `close_notify`), then close.
-    Graceful,
-    /// At once; what is on its way may be lost, and the peer should see a reset.
-    Abort,
-}
-
-/// Actions on listeners and data connections.
-#[derive(Debug)]
-#[must_use = "an action must be run"]
-pub enum DataAction {
-    /// Bind a listener on `address`, with a backlog of at least 4.
-    Listen {
-        /// For the address that was bound, or [`Failure::NoPort`].
-        ticket: Ticket<Listening>,
-        /// Its name from here on.
-        listener: ListenerId,
-        /// The local address: the one the control connection came in on.
-        address: IpAddr,
-        /// Which port.
-        ports: Ports,
-    },
-    /// Take the next connection, whoever it is from: the engine judges the address.
-    Accept {
-        /// For the peer's address.
-        ticket: Ticket<Connected>,
-        /// On which listener.
-        listener: ListenerId,
-        /// The connection's name from here on, if there is one.
-        data: DataId,
-    },
-    /// Close a listener. An `Accept` on it was cancelled before.
-    CloseListener(ListenerId),
-    /// Connect to the client (active mode).
-    Connect {
-        /// For the connection, or why there is none.
-        ticket: Ticket<Connected>,
-        /// The connection's name from here on, if there is one.
-        data: DataId,
-        /// From this local address.
-        from: IpAddr,
-        /// To this one.
-        to: SocketAddr,
-    },
-    /// Begin TLS on a data connection, on which nothing was moved yet.
-    Secure {
-        /// For what the handshake agreed on, or [`Failure::Tls`]. Cancelled or failed, the connection is still to be
-        /// closed.
-        ticket: Ticket<Secured>,
-        /// On this connection.
-        data: DataId,
-        /// As which side.
-        role: TlsRole,
-    },
-    /// Send all of `bytes`.
-    Send {
-        /// When the kernel has taken all of them. [`Event::Progress`](crate::Event::Progress) in between.
-        ticket: Ticket<Done>,
-        /// On this connection.
-        data: DataId,
-        /// These.
-        bytes: Bytes,
-    },
-    /// Receive some bytes, at least one unless the stream ends.
-    Receive {
-        /// For the bytes.
-        ticket: Ticket<Received>,
-        /// From this connection.
-        data: DataId,
-        /// At most so many.
-        max: usize,
-    },
-    /// Move a range of a file to the connection, by `sendfile` or a buffer.
-    FileToData {
-        /// For how many bytes were moved; fewer than `len` only at the end of the file.
-        ticket: Ticket<Moved>,
-        /// From this file, whose [`Opened::offload`] said that it can.
-        file: FileId,
-        /// To this connection.
-        data: DataId,
-        /// From this offset.
-        at: u64,
-        /// At most so many bytes.
-        len: u64,
-    },
-    /// Move bytes from the connection to a file, by `splice` or a buffer, until `max` or the end of the stream.
-    DataToFile {
-        /// For how many bytes were moved; fewer than `max` only at the end of the stream.
-        ticket: Ticket<Moved>,
-        /// From this connection.
-        data: DataId,
-        /// To this file, whose [`Opened::offload`] said that it can.
-        file: FileId,
-        /// At this offset.
-        at: u64,
-        /// At most so many bytes.
-        max: u64,
-    },
-    /// Close a data connection. No other action on it is open.
-    Close {
-        /// When it is closed. It is closed also where this fails; the failure says what may be lost.
-        ticket: Ticket<Closed>,
-        /// This one.
-        data: DataId,
-        /// In this way.
-        how: CloseHow,
-    },
 }
 
 /// Actions for the host: where files, accounts and the embedding program are.
@@ -262,257 +133,8 @@ pub struct CustomCommand {
     pub argument: Box<[u8]>,
     /// The working directory.
     pub cwd: VirtualPath,
-}
-
-/// Times to set on a file; `None` leaves one as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Times {
-    /// When its content last changed.
-    pub modified: Option<UnixTime>,
-    /// When it was made (MFCT). A storage that cannot says [`Failure::Unsupported`].
-    pub created: Option<UnixTime>,
-}
-
-/// Actions on the storage. Symbolic links are followed where they stay inside, unless it says otherwise.
-#[derive(Debug)]
-#[must_use = "an action must be run"]
-pub enum StorageAction {
-    /// What is at `path`?
-    Stat {
-        /// For what is there.
-        ticket: Ticket<Metadata>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Open a directory for reading.
-    OpenDir {
-        /// When it is open.
-        ticket: Ticket<Done>,
-        /// Its name from here on.
-        dir: DirId,
-        /// Where.
-        path: VirtualPath,
-        /// What `ReadDir` is to tell of each entry.
-        wanted: Wanted,
-    },
-    /// Read the next entries of a directory.
-    ReadDir {
-        /// For the entries.
-        ticket: Ticket<Entries>,
-        /// Of this directory.
-        dir: DirId,
-        /// At most so many, at least 1.
-        max: usize,
-    },
-    /// Close a directory.
-    CloseDir(DirId),
-    /// Open a file for reading.
-    OpenRead {
-        /// For its size. A directory is [`Failure::IsADirectory`].
-        ticket: Ticket<Opened>,
-        /// Its name from here on.
-        file: FileId,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Open a file for writing.
-    OpenWrite {
-        /// For its size now.
-        ticket: Ticket<Opened>,
-        /// Its name from here on.
-        file: FileId,
-        /// Where.
-        path: VirtualPath,
-        /// How.
-        mode: WriteMode,
-        /// The permission bits a new file gets: 666 without the session's umask.
-        permissions: u32,
-        /// How many bytes ALLO announced; 0 when it did not.
-        expected: u64,
-    },
-    /// Read from a file.
-    Read {
-        /// For the bytes: fewer than `max` only at the end of the file, none behind it.
-        ticket: Ticket<Bytes>,
-        /// This one.
-        file: FileId,
-        /// From this offset.
-        at: u64,
-        /// At most so many.
-        max: usize,
-    },
-    /// Write all of `bytes` to a file.
-    Write {
-        /// When all are written.
-        ticket: Ticket<Done>,
-        /// This one.
-        file: FileId,
-        /// At this offset.
-        at: u64,
-        /// These.
-        bytes: Bytes,
-    },
-    /// End an upload: commit, keep or discard it. The file is closed, whatever the answer.
-    Finish {
-        /// When it is done; a failed commit has discarded the upload.
-        ticket: Ticket<Done>,
-        /// This one.
-        file: FileId,
-        /// How.
-        how: FinishHow,
-    },
-    /// Close a file that was read.
-    CloseFile(FileId),
-    /// Remove a file or a symbolic link (never what it points to).
-    Remove {
-        /// When it is gone. A directory is [`Failure::IsADirectory`].
-        ticket: Ticket<Done>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Remove an empty directory.
-    RemoveDir {
-        /// When it is gone.
-        ticket: Ticket<Done>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Make a directory.
-    MakeDir {
-        /// When it is there.
-        ticket: Ticket<Done>,
-        /// Where.
-        path: VirtualPath,
-        /// The permission bits it gets: 777 without the session's umask.
-        permissions: u32,
-    },
-    /// Rename or move. Never over a directory.
-    Rename {
-        /// When it is done.
-        ticket: Ticket<Done>,
-        /// What.
-        from: VirtualPath,
-        /// To which name.
-        to: VirtualPath,
-        /// Whether a file of that name may be replaced.
-        replace: Replace,
-    },
-    /// Set times.
-    SetTimes {
-        /// When they are set.
-        ticket: Ticket<Done>,
-        /// Of what.
-        path: VirtualPath,
-        /// Which.
-        times: Times,
-    },
-    /// Set the permission bits.
-    SetMode {
-        /// When they are set.
-        ticket: Ticket<Done>,
-        /// Of what.
-        path: VirtualPath,
-        /// The low twelve bits of a Unix mode.
-        mode: u32,
-    },
-    /// Make a symbolic link. A target that leaves the storage is refused.
-    Symlink {
-        /// When it is there.
-        ticket: Ticket<Done>,
-        /// Where it points.
-        target: VirtualPath,
-        /// Where it stands.
-        link: VirtualPath,
-    },
-    /// Copy a file's content; the copy takes its name when it is whole.
-    Copy {
-        /// When it is done.
-        ticket: Ticket<Done>,
-        /// What.
-        from: VirtualPath,
-        /// To which name.
-        to: VirtualPath,
-        /// Whether a file of that name may be replaced.
-        replace: Replace,
-    },
-    /// How much room is there?
-    Space {
-        /// For the room.
-        ticket: Ticket<Space>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// How much of the account's quota is used?
-    Quota {
-        /// For the quota; [`Failure::Unsupported`] where there is none.
-        ticket: Ticket<Quota>,
-    },
-    /// The digest of a range of a file. May take long.
-    Hash {
-        /// For the digest.
-        ticket: Ticket<Digest>,
-        /// Of this file.
-        path: VirtualPath,
-        /// By this algorithm.
-        algorithm: HashAlgorithm,
-        /// From this offset; behind the end of the file it is [`Failure::BadOffset`].
-        from: u64,
-        /// To this offset, which is the first not to count; `None` for the end of the file.
-        to: Option<u64>,
-    },
-    /// The sizes of all files beneath a directory. May take long.
-    TreeSize {
-        /// For their sum.
-        ticket: Ticket<TreeSize>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Make a directory and those above it that are missing.
-    MakeDirs {
-        /// When it is there, also where it was before.
-        ticket: Ticket<Done>,
-        /// Where.
-        path: VirtualPath,
-        /// The permission bits of those that are made: 777 without the session's umask.
-        permissions: u32,
-    },
-    /// Remove a directory and everything in it; symbolic links are removed, not followed. May take long; broken off, it
-    /// leaves what it had not come to.
-    RemoveTree {
-        /// When it is gone.
-        ticket: Ticket<Done>,
-        /// Where.
-        path: VirtualPath,
-    },
-    /// Join the content of `parts`, in their order, behind what `target` holds; then remove them. May take long.
-    Combine {
-        /// When the whole is in place.
-        ticket: Ticket<Done>,
-        /// The file that gets it; made if it is not there. It may not be one of the parts.
-        target: VirtualPath,
-        /// The files, at least one.
-        parts: Vec<VirtualPath>,
-    },
-    /// Set owner and group; `None` leaves one as it is.
-    SetOwner {
-        /// When they are set.
-        ticket: Ticket<Done>,
-        /// Of what.
-        path: VirtualPath,
-        /// The owner: a name, or a number in digits.
-        owner: Option<Box<str>>,
-        /// The group: a name, or a number in digits.
-        group: Option<Box<str>>,
-    },
-    /// A transfer is coming (PRET): time to choose the node it will be with.
-    Prepare {
-        /// For where the client is to connect to.
-        ticket: Ticket<Prepared>,
-        /// Of what.
-        path: VirtualPath,
-        /// Whether it will be an upload.
-        upload: bool,
-    },
+    /// The name of the account that is logged in now: none behind a REIN, or a USER whose PASS is still to come.
+    pub login: Option<Arc<str>>,
 }
 
 impl HostAction {

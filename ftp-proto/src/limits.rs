@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-/// How much of anything one session may hold. Each is a hard bound.
+/// How much of anything one session may hold. Each is a hard bound. Where nothing could be done with 0, that is 1:
+/// `queued_commands`, `queued_bytes`, `unsent_replies`, `chunk`, `range` and `directory_page`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest command line in bytes, without its end; a longer one is answered 500 once and dropped whole.
@@ -41,6 +42,28 @@ pub struct Limits {
     pub recursion: usize,
     /// Strangers turned away on one passive listener; one more closes the listener.
     pub strangers: u32,
+}
+
+impl Limits {
+    /// Whether every bound leaves room for something to be done.
+    pub(crate) fn are_sound(&self) -> bool {
+        let counts = [self.queued_commands, self.queued_bytes, self.unsent_replies, self.chunk, self.directory_page];
+        self.range > 0 && counts.iter().all(|count| *count > 0)
+    }
+
+    /// The same, with room for one of everything.
+    pub(crate) fn made_sound(mut self) -> Self {
+        let counts = [
+            &mut self.queued_commands,
+            &mut self.queued_bytes,
+            &mut self.unsent_replies,
+            &mut self.chunk,
+            &mut self.directory_page,
+        ];
+        counts.into_iter().for_each(|count| *count = (*count).max(1));
+        self.range = self.range.max(1);
+        self
+    }
 }
 
 impl Default for Limits {

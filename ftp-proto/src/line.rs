@@ -128,14 +128,18 @@ impl Framer {
 
     /// The fast path: a line that lies whole in `input` and needs no change, lent from there.
     ///
-    /// Stops at the first IAC or NUL, so that a run of Telnet commands is not searched again for each of them.
+    /// Stops at the first IAC or NUL, so that a run of Telnet commands is not searched again for each of them. A line that
+    /// is too long is not for here: it is told of before its end, as it would be in pieces.
     fn whole_line<'i>(&self, input: &mut &'i [u8]) -> Option<Frame<'i>> {
         let end = input.iter().position(|b| matches!(*b, LF | IAC | NUL))?;
         let (line, rest) = input.split_at(end);
         let rest = rest.strip_prefix(&[LF])?;
-        *input = rest;
         let line = line.strip_suffix(&[CR]).unwrap_or(line);
-        Some(if line.len() > self.limit { Frame::TooLong } else { Frame::Line(line) })
+        if line.len() > self.limit {
+            return None;
+        }
+        *input = rest;
+        Some(Frame::Line(line))
     }
 
     /// Takes one byte through the Telnet layer.

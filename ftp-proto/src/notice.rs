@@ -27,6 +27,11 @@ pub enum Notice {
         /// As whom.
         user: Arc<str>,
     },
+    /// Who was logged in is not any more, and the session goes on: REIN, AUTH, or a USER that begins anew.
+    LoggedOut {
+        /// Who.
+        user: Arc<str>,
+    },
     /// A login failed.
     LoginFailed {
         /// The name given, verbatim.

@@ -14,6 +14,7 @@
 //!
 //! | file | what it decides |
 //! |---|---|
+//! | `events` | what each event means |
 //! | `ledger` | which actions are open, and whose answer is whose |
 //! | `intake`, `inbox` | bytes to lines to waiting commands |
 //! | `outbox` | replies and actions on their way out |
@@ -35,6 +36,7 @@ mod checksums;
 mod closing;
 mod data;
 mod dispatch;
+mod events;
 mod failures;
 mod faults;
 mod files;
@@ -70,7 +72,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use self::data::DataSetup;
 use self::inbox::Inbox;
-use self::ledger::{Ledger, Overdue, Step};
+use self::ledger::{Ledger, Step};
 use self::login::Login;
 use self::long::Long;
 use self::outbox::Outbox;
@@ -81,13 +83,12 @@ use self::status::Status;
 use self::timers::Timers;
 use self::transfer::Transfer;
 use crate::action::Action;
-use crate::config::{Config, Switch};
-use crate::event::{Admission, ControlEnd, Event};
-use crate::failure::Failure;
-use crate::notice::{Notice, TransferOutcome};
+use crate::config::Config;
+use crate::event::Event;
+use crate::notice::Notice;
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
-use crate::ticket::{Answer, Outcome, Ticket};
+use crate::ticket::{Outcome, Ticket};
 use crate::time::{Duration, Instant, UnixTime};
 
 /// One control connection and all that hangs on it.
@@ -160,7 +161,11 @@ impl Session {
     /// A session that began at `started` on the calendar; its events tell the time since then. `seed` must be
     /// unpredictable: passive ports and STOU's names come from it.
     #[must_use]
-    pub fn new(config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
+    pub fn new(mut config: Arc<Config>, seed: [u8; 32], started: UnixTime) -> Self {
+        if !config.limits.are_sound() {
+            let limits = config.limits.clone().made_sound();
+            config = Arc::new(Config { limits, ..(*config).clone() });
+        }
         let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
         let mut this = Self {
             inbox: Inbox::new(config.limits.line),
@@ -253,136 +258,6 @@ impl Session {
     #[must_use]
     pub fn open_actions(&self) -> usize {
         self.ledger.len()
-    }
-
-    // Events.
-
-    fn check(&self, event: &Event<'_>) -> Result<(), Misuse> {
-        if matches!(self.phase, Phase::Closed(_)) {
-            return Err(Misuse::Closed);
-        }
-        match event {
-            Event::Connected { .. } if self.connected => Err(Misuse::AlreadyConnected),
-            Event::Connected { .. } => Ok(()),
-            _ if !self.connected => Err(Misuse::NotConnected),
-            Event::Sent(bytes) if !self.outbox.may_credit(*bytes) => Err(Misuse::CreditTooLarge),
-            Event::Done(completion) => self.ledger.check(completion),
-            Event::Received(_)
-            | Event::Sent(_)
-            | Event::ControlEnded(_)
-            | Event::Progress { .. }
-            | Event::Timeout
-            | Event::Drain { .. } => Ok(()),
-        }
-    }
-
-    fn handle_connected(&mut self, local: SocketAddr, peer: SocketAddr, admission: Admission, implicit: Switch) {
-        self.connected = true;
-        (self.local, self.peer) = (local, peer);
-        let refusal = match admission {
-            Admission::Welcome => {
-                self.timers.set(Timer::Login, self.now + self.config.timeouts.login);
-                if implicit.is_on() {
-                    return self.secure_at_once();
-                }
-                let greeting = self.greeting();
-                return self.outbox.write(greeting);
-            }
-            Admission::ServerFull => reply!("421 Too many clients, try again later."),
-            Admission::AddressFull => reply!("421 Too many connections from your address."),
-            Admission::Draining => reply!("421 The server is closing."),
-        };
-        // Whoever expects TLS could not read a word of it.
-        self.close(CloseReason::NotAdmitted, Some(refusal).filter(|_| !implicit.is_on()));
-    }
-
-    fn handle_received(&mut self, bytes: &[u8]) {
-        if self.ending.is_some() || self.half_closed || bytes.is_empty() {
-            return;
-        }
-        if matches!(self.work, Work::Securing(_)) {
-            return self.plaintext_behind_auth();
-        }
-        if self.inbox.has_tail() {
-            return self.inbox.keep(bytes);
-        }
-        self.feed(bytes);
-    }
-
-    fn handle_control_ended(&mut self, end: ControlEnd) {
-        match end {
-            ControlEnd::Eof => {
-                self.half_closed = true;
-                if self.is_abandoned() {
-                    self.stop_transfer(TransferOutcome::ControlLost);
-                    self.abort_long();
-                }
-            }
-            ControlEnd::Reset => {
-                self.outbox.mute();
-                self.close(CloseReason::PeerReset, None);
-            }
-        }
-    }
-
-    fn handle_answer(&mut self, step: Step, result: Result<Answer, Failure>) {
-        match step {
-            Step::Question => self.answer_question(result),
-            Step::Layer => self.layer_changed(result),
-            Step::Accept(data) => self.accepted(data, result),
-            Step::SecureData(data) => self.setup_secured(data, result),
-            Step::Transfer(step) => self.transfer_answer(step, result),
-            Step::Stray => {}
-        }
-    }
-
-    fn handle_timeout(&mut self) {
-        let grace = self.now + self.config.timeouts.cancel;
-        while let Some(overdue) = self.ledger.overdue(self.now, grace) {
-            match overdue {
-                Overdue::Cancel(id) => self.outbox.push(Action::Cancel(id)),
-                Overdue::Stuck => return self.close_stuck(),
-            }
-        }
-        if self.stall_deadline().is_some_and(|at| at <= self.now) {
-            self.stop_transfer(TransferOutcome::TimedOut);
-        }
-        while let Some(timer) = self.timers.fire(self.now) {
-            self.fired(timer);
-        }
-    }
-
-    fn fired(&mut self, timer: Timer) {
-        let limits = &self.config.limits;
-        match timer {
-            Timer::Idle if self.outbox.unsent() >= limits.unsent_replies as u64 => {
-                self.close(CloseReason::RepliesUnread, None);
-            }
-            Timer::Idle => {
-                self.close(CloseReason::IdleTimeout, Some(reply!("421 Idle for too long, closing.")));
-            }
-            Timer::Login => {
-                self.close(CloseReason::LoginTimeout, Some(reply!("421 No login in time, closing.")));
-            }
-            Timer::LoginDelay => self.refuse_login(),
-            Timer::Data => self.connection_overdue(),
-            Timer::Drain => self.close(CloseReason::Drained, Some(reply!("421 The server is closing."))),
-            // The client had its time to take the last replies.
-            Timer::Linger => self.outbox.mute(),
-            Timer::Queued | Timer::Stall | Timer::Host => {}
-        }
-    }
-
-    fn handle_drain(&mut self, deadline: Instant) {
-        self.draining = true;
-        if self.is_idle() {
-            self.close(CloseReason::Drained, Some(reply!("421 The server is closing.")));
-        } else if self.ending.is_none() {
-            // A handshake may end, so that the client can be told; nobody's work is lost where it does not.
-            let patience = self.now + self.config.timeouts.linger;
-            let deadline = if self.is_between_layers() { deadline.min(patience) } else { deadline };
-            self.timers.set(Timer::Drain, deadline.max(self.now));
-        }
     }
 
     // Shared by the commands.

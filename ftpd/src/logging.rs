@@ -44,7 +44,11 @@ impl io::Write for Line {
 /// Logs what happened in a session. Progress is for screens, not for logs.
 pub(crate) fn record(session: SessionId, peer: SocketAddr, notice: &Notice) {
     match notice {
+        Notice::Secured { parameters, sni, .. } => {
+            debug!(%session, %peer, parameters = parameters.as_deref(), sni = sni.as_deref(), "TLS is on");
+        }
         Notice::LoggedIn { user } => info!(%session, %peer, ?user, "logged in"),
+        Notice::LoggedOut { user } => info!(%session, %peer, ?user, "logged out"),
         Notice::LoginFailed { user } => warn!(%session, %peer, user = ?String::from_utf8_lossy(user), "login failed"),
         Notice::TransferStarted { what, path, expected } => {
             debug!(%session, %path, expected, "{} started", name(*what));

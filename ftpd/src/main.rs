@@ -8,11 +8,14 @@
 //! TOML file ────┘                               └→ transfers (bars, on a terminal)
 //! ```
 
+mod accounts;
 mod adapter;
 mod announcement;
 mod arguments;
+mod configuration;
 mod console;
 mod fault;
+mod hosts;
 mod logging;
 mod password;
 mod secure;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_host::adapter::socket;
-use ftp_host::{Client, Host, LocalDisk, Password, Pooled, ReadOnly, Storage, Users};
+use ftp_host::{Accounts, Client, Pooled, Roster};
 use ftp_proto::Notice;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
@@ -19,8 +19,8 @@ use crate::fault::Fault;
 use crate::secure::Certificates;
 use crate::settings::Settings;
 use crate::transfers::Transfers;
-use crate::values::{Access, LogFormat, RuntimeName};
-use crate::{console, logging};
+use crate::values::{LogFormat, RuntimeName};
+use crate::{accounts, console, logging};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
@@ -28,17 +28,10 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     let transfers = if bars { Transfers::shown() } else { Transfers::hidden() };
     logging::begin(settings.log, settings.log_format, &transfers);
     raise_file_limit();
-    let mut announcement = Announcement::new(&settings.directory);
-    let host = open_host(&settings, &mut announcement)?;
+    let accounts = accounts::open(&settings)?;
     let certificates = settings.tls.clone().map(Certificates::open).transpose()?;
-    if let Some(certificates) = &certificates {
-        announcement.certificate(certificates.fingerprint(), certificates.is_self_signed());
-    }
-    if settings.engine.tls.login.is_required() && settings.engine.tls.data.is_required() {
-        announcement.all_secured();
-    }
     let runtime = begin(settings.runtime).map_err(Fault::Runtime)?;
-    let code = runtime.block_on(serve(settings, host, certificates, transfers, announcement));
+    let code = runtime.block_on(serve(settings, accounts, certificates, transfers));
     // What a stuck disk still holds must not keep the process.
     runtime.shutdown_background();
     code
@@ -62,54 +55,27 @@ fn begin(name: RuntimeName) -> std::io::Result<Runtime> {
     }
 }
 
-/// The directory, and who may do what in it.
-fn open_host(settings: &Settings, announcement: &mut Announcement) -> Result<Arc<dyn Host>, Fault> {
-    let path = &settings.directory;
-    let open = || LocalDisk::open(path).map_err(|cause| Fault::Directory { path: path.clone(), cause });
-    let disk: Arc<dyn Storage> = Arc::new(open()?);
-    // The permissions already say no; that the storage does too makes one mistake not enough.
-    let read_only: Arc<dyn Storage> = Arc::new(ReadOnly(open()?));
-    let storage = |access| Arc::clone(if access == Access::ReadOnly { &read_only } else { &disk });
-
-    let mut users = Users::new();
-    if let Some(file) = &settings.users_file {
-        users = users.file(file, &disk)?;
-        announcement.users_of(file);
-    }
-    for user in &settings.users {
-        if users.contains(&user.name) {
-            return Err(Fault::UserTwice { name: user.name.clone() });
-        }
-        let password = Password::Plain(user.password.clone());
-        users = users.user(&user.name, password, user.access.permissions(), storage(user.access));
-        announcement.user(&user.name, user.access);
-    }
-    if let Some(access) = settings.anonymous {
-        users = users.anonymous(access.permissions(), storage(access));
-        announcement.anonymous(access);
-    }
-    Ok(Arc::new(Pooled::new(Arc::new(users))))
-}
-
 /// Listens everywhere, tells so, and serves.
 async fn serve(
     settings: Settings,
-    host: Arc<dyn Host>,
+    accounts: Arc<dyn Accounts>,
     certificates: Option<Certificates>,
     transfers: Transfers,
-    mut announcement: Announcement,
 ) -> Result<ExitCode, Fault> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
     let signals = Signals::new().map_err(Fault::Runtime)?;
-    let mut listeners = Vec::new();
+    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
     let in_words = settings.listen.iter().map(|address| (*address, BeginsWith::Words));
     for (address, tls) in in_words.chain(settings.implicit.iter().map(|address| (*address, BeginsWith::Tls))) {
         let fault = |cause| Fault::Listen { address, cause };
         let socket = socket::listen_for_clients(address).map_err(fault)?;
-        announcement.listener(socket.local_addr().map_err(fault)?, tls);
+        addresses.push((socket.local_addr().map_err(fault)?, tls));
         listeners.push(Listener { socket, tls });
     }
+    let roster = Arc::new(Roster::with_capacity(settings.max_sessions));
+    let host = Arc::new(Pooled::new(accounts).roster(Arc::clone(&roster)));
     let observer = move |session, client: &Client, notice: &Notice| {
+        roster.observe(session, client, notice);
         transfers.follow(session, notice);
         logging::record(session, client.peer, notice);
     };
@@ -119,11 +85,12 @@ async fn serve(
     for listener in listeners {
         server.serve(listener, &mut serving).map_err(Fault::Runtime)?;
     }
-    announcement.make();
+    Announcement { settings: &settings, certificates: certificates.as_ref(), listeners: &addresses }.make();
     supervise(server, serving, signals, certificates).await
 }
 
-/// Reads the certificates again at each SIGHUP. Waits for the first signal to end, then for the last session. A second signal ends at once.
+/// Reads the certificates again at each SIGHUP. Waits for the first signal to end, then for the last session. A second
+/// signal ends at once.
 async fn supervise(
     server: Server,
     mut serving: JoinSet<std::io::Result<()>>,

@@ -1,33 +1,33 @@
 //! What the operator decided: command line, file and defaults made into one, and checked as a whole.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ftp_proto::config::{Config, Demand, Switch};
 use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
+use crate::configuration::{self, Configuration};
 use crate::fault::Fault;
+use crate::hosts::Host;
 use crate::secure::Source;
-use crate::values::{Access, Anonymous, ClientCertificate, LogFormat, LogLevel, RuntimeName, TlsMode, Toggle, User};
+use crate::values::{
+    Access, Anonymous, ClientCertificate, FxpNetwork, LogFormat, LogLevel, RuntimeName, TlsMode, TlsVersion, Toggle,
+    User,
+};
 
 /// Everything that is needed to serve.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The directory that is served.
-    pub(crate) directory: PathBuf,
+    /// What is served to clients that name no virtual host.
+    pub(crate) tree: Tree,
+    /// The virtual hosts.
+    pub(crate) hosts: Vec<Host>,
     /// Where to listen: at least one address.
     pub(crate) listen: Vec<SocketAddr>,
-    /// The users given in the open; no two have one name.
-    pub(crate) users: Vec<User>,
-    /// The file with the others.
-    pub(crate) users_file: Option<PathBuf>,
-    /// What may be done without a password.
-    pub(crate) anonymous: Option<Access>,
     /// Sessions at a time.
     pub(crate) max_sessions: usize,
     /// Sessions at a time from one address.
@@ -46,35 +46,68 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
 }
 
+/// A directory, and who may do what in it.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// Which directory.
+    pub(crate) directory: PathBuf,
+    /// The users given in the open; no two have one name.
+    pub(crate) users: Vec<User>,
+    /// The file with the others.
+    pub(crate) users_file: Option<PathBuf>,
+    /// What may be done without a password.
+    pub(crate) anonymous: Option<Access>,
+}
+
+impl Tree {
+    /// Of what was written. Where nobody is mentioned, anonymous is `otherwise`.
+    pub(crate) fn new(
+        directory: PathBuf,
+        users: Vec<User>,
+        users_file: Option<PathBuf>,
+        anonymous: Option<Anonymous>,
+        otherwise: Anonymous,
+    ) -> Result<Self, Fault> {
+        let mut names = BTreeSet::new();
+        if let Some(user) = users.iter().find(|user| !names.insert(&user.name)) {
+            return Err(Fault::UserTwice { name: user.name.clone() });
+        }
+        let no_users = users.is_empty() && users_file.is_none();
+        let anonymous = anonymous.unwrap_or(if no_users { otherwise } else { Anonymous::Off });
+        Ok(Self { directory, users, users_file, anonymous: anonymous.access() })
+    }
+
+    /// Whether nobody may enter.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.users.is_empty() && self.users_file.is_none() && self.anonymous.is_none()
+    }
+}
+
 impl Settings {
     /// Puts together what the command line, the file it names and the defaults say.
     pub(crate) fn gather(command_line: CommandLine) -> Result<Self, Fault> {
-        let file = match &command_line.config {
-            Some(path) => read_file(path)?,
-            None => Options::default(),
+        let Configuration { options, hosts } = match &command_line.config {
+            Some(path) => configuration::read(path)?,
+            None => Configuration::default(),
         };
-        Self::decide(command_line.options.or(file))
+        Self::decide(command_line.options.or(options), hosts)
     }
 
     /// Gives what was left out its default, and checks the whole.
-    fn decide(options: Options) -> Result<Self, Fault> {
+    fn decide(options: Options, hosts: Vec<Host>) -> Result<Self, Fault> {
         let engine = engine_config(&options);
-        let no_users = options.user.is_empty() && options.users_file.is_none();
-        let anonymous = options.anonymous.unwrap_or(if no_users { Anonymous::Ro } else { Anonymous::Off });
-        if no_users && anonymous == Anonymous::Off {
+        let tls = certificates(&options, &hosts)?;
+        // With virtual hosts, what nobody mentioned is not served: it would be the working directory.
+        let otherwise = if hosts.is_empty() { Anonymous::Ro } else { Anonymous::Off };
+        let directory = options.directory.unwrap_or_else(|| PathBuf::from("."));
+        let tree = Tree::new(directory, options.user, options.users_file, options.anonymous, otherwise)?;
+        if tree.is_closed() && hosts.is_empty() {
             return Err(Fault::NobodyMayEnter);
         }
-        let tls = certificates(&options)?;
-        let mut names = BTreeSet::new();
-        if let Some(user) = options.user.iter().find(|user| !names.insert(user.name.clone())) {
-            return Err(Fault::UserTwice { name: user.name.clone() });
-        }
         Ok(Self {
-            directory: options.directory.unwrap_or_else(|| PathBuf::from(".")),
+            tree,
+            hosts,
             listen: if options.listen.is_empty() { vec![DEFAULT_ADDRESS] } else { options.listen },
-            users: options.user,
-            users_file: options.users_file,
-            anonymous: anonymous.access(),
             max_sessions: count(options.max_sessions, 1000),
             max_per_address: count(options.max_per_address, 100),
             tls,
@@ -88,10 +121,16 @@ impl Settings {
 }
 
 /// Where certificates come from, and whether the options about them make sense together.
-fn certificates(options: &Options) -> Result<Option<Source>, Fault> {
+fn certificates(options: &Options, hosts: &[Host]) -> Result<Option<Source>, Fault> {
     if tls_mode(options) == TlsMode::Off {
         let asks = [&options.tls_cert, &options.tls_key, &options.tls_client_ca].into_iter().any(Option::is_some);
-        let asks = asks || !options.implicit_tls.is_empty() || options.tls_data_reuse == Some(Toggle::On);
+        let asks = asks || !options.implicit_tls.is_empty() || options.tls_min.is_some();
+        let asks = asks || [options.tls_data_reuse, options.ccc].contains(&Some(Toggle::On));
+        if let Some(host) = hosts.iter().find(|host| host.certificate.is_some()) {
+            return Err(host
+                .place
+                .fault("tls-cert is given, but TLS is off: say tls = \"optional\" or \"required\"".into()));
+        }
         return if asks { Err(Fault::TlsIsOff) } else { Ok(None) };
     }
     let files = match (&options.tls_cert, &options.tls_key) {
@@ -104,7 +143,9 @@ fn certificates(options: &Options) -> Result<Option<Source>, Fault> {
         (None, Some(ClientCertificate::Required)) => return Err(Fault::NoClientAuthority),
         (None, _) => None,
     };
-    Ok(Some(Source { files, clients }))
+    let of_host = |host: &Host| Some((host.name.clone(), host.certificate.clone()?));
+    let minimum = options.tls_min.unwrap_or(TlsVersion::Tls12).into();
+    Ok(Some(Source { files, hosts: hosts.iter().filter_map(of_host).collect(), clients, minimum }))
 }
 
 /// An implicit listener alone says that TLS is wanted.
@@ -134,6 +175,19 @@ fn engine_config(options: &Options) -> Config {
     if options.tls_data_reuse == Some(Toggle::On) {
         config.tls.data_reuse = Demand::Required;
     }
+    if options.tls_require_close_notify == Some(Toggle::Off) {
+        config.tls.strict_end = Switch::Off;
+    }
+    if options.ccc == Some(Toggle::On) {
+        config.tls.clear_control = Switch::On;
+    }
+    if let Some(greeting) = &options.greeting {
+        config.greeting = greeting.lines().map(str::to_owned).collect();
+    }
+    config.fxp = options.fxp.iter().map(|FxpNetwork(network)| *network).collect();
+    if let Some(mode_z) = options.mode_z {
+        config.mode_z = mode_z.into();
+    }
     if let Some(active) = options.active {
         config.active_mode = active.into();
     }
@@ -147,55 +201,42 @@ fn count(given: Option<NonZeroU32>, default: usize) -> usize {
     given.and_then(|n| usize::try_from(n.get()).ok()).unwrap_or(default)
 }
 
-/// Reads the configuration file. Its paths are relative to it.
-fn read_file(path: &Path) -> Result<Options, Fault> {
-    let text = fs::read_to_string(path).map_err(|cause| Fault::ConfigUnreadable { path: path.to_path_buf(), cause })?;
-    let mut options: Options = toml::from_str(&text).map_err(|error| Fault::ConfigBroken {
-        path: path.to_path_buf(),
-        line: error.span().map_or(1, |span| line_of(&text, span.start)),
-        message: one_line(error.message()),
-    })?;
-    let base = path.parent().unwrap_or(Path::new(""));
-    let Options { directory, users_file, tls_cert, tls_key, tls_client_ca, .. } = &mut options;
-    for inner in [directory, users_file, tls_cert, tls_key, tls_client_ca].into_iter().flatten() {
-        *inner = base.join(&*inner);
-    }
-    Ok(options)
-}
-
-/// The line that holds the byte at `offset`, from 1.
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
-}
-
-fn one_line(message: &str) -> String {
-    message.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
-}
-
 /// Only this machine, and a port that needs no privilege.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2121);
 
 #[cfg(test)]
+impl Settings {
+    /// What a file of this text, without virtual hosts, decides.
+    pub(crate) fn from_toml(text: &str) -> Result<Self, Fault> {
+        Self::decide(toml::from_str(text).unwrap(), Vec::new())
+    }
+}
+
+#[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use ftp_host::tls::Version;
+
     use super::*;
 
     fn from_toml(text: &str) -> Settings {
-        Settings::decide(toml::from_str(text).unwrap()).unwrap()
+        Settings::from_toml(text).unwrap()
     }
 
     #[test]
     fn without_a_word_anyone_may_look_at_the_working_directory() {
         let settings = from_toml("");
-        assert_eq!(settings.directory, Path::new("."));
+        assert_eq!(settings.tree.directory, Path::new("."));
         assert_eq!(settings.listen, ["127.0.0.1:2121".parse().unwrap()]);
-        assert_eq!(settings.anonymous, Some(Access::ReadOnly));
+        assert_eq!(settings.tree.anonymous, Some(Access::ReadOnly));
     }
 
     #[test]
     fn anonymous_is_off_once_there_are_users_unless_it_is_asked_for() {
-        assert_eq!(from_toml("user = ['a:b']").anonymous, None);
-        assert_eq!(from_toml("users-file = 'x'").anonymous, None);
-        assert_eq!(from_toml("user = ['a:b']\nanonymous = 'drop'").anonymous, Some(Access::Drop));
+        assert_eq!(from_toml("user = ['a:b']").tree.anonymous, None);
+        assert_eq!(from_toml("users-file = 'x'").tree.anonymous, None);
+        assert_eq!(from_toml("user = ['a:b']\nanonymous = 'drop'").tree.anonymous, Some(Access::Drop));
     }
 
     #[test]
@@ -203,8 +244,8 @@ mod tests {
         let file: Options =
             toml::from_str("user = ['a:b', 'c:d']\nmax-sessions = 5\nactive = 'off'\nkeep-partial = true").unwrap();
         let line: Options = toml::from_str("user = ['e:f']\nmax-sessions = 6").unwrap();
-        let settings = Settings::decide(line.or(file)).unwrap();
-        assert_eq!(settings.users.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["e"]);
+        let settings = Settings::decide(line.or(file), Vec::new()).unwrap();
+        assert_eq!(settings.tree.users.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["e"]);
         assert_eq!(settings.max_sessions, 6);
         assert!(!settings.engine.active_mode.is_on());
         assert!(settings.engine.keep_partial.is_on());
@@ -225,11 +266,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_of_tls_and_transfers_reaches_the_engine() {
+        let usual = from_toml("tls = 'optional'").engine;
+        assert!(usual.tls.strict_end.is_on() && !usual.tls.clear_control.is_on());
+        assert!(usual.mode_z.is_on() && usual.fxp.is_empty());
+        let tls = "tls = 'optional'\ntls-min = 1.3\ntls-require-close-notify = false\nccc = true\n";
+        let other = from_toml(&format!("{tls}mode-z = false\nfxp = ['192.0.2.0/24']\ngreeting = \"Hello.\\nBye.\""));
+        assert_eq!(other.tls.unwrap().minimum, Version::Tls13);
+        let other = other.engine;
+        assert!(!other.tls.strict_end.is_on() && other.tls.clear_control.is_on() && !other.mode_z.is_on());
+        assert!(other.fxp[0].contains("192.0.2.9".parse().unwrap()));
+        assert_eq!(other.greeting, ["Hello.", "Bye."]);
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused() {
-        let decide = |text| Settings::decide(toml::from_str(text).unwrap());
+        let decide = Settings::from_toml;
         assert!(matches!(decide("anonymous = 'off'"), Err(Fault::NobodyMayEnter)));
         assert!(matches!(decide("user = ['a:b', 'a:c']"), Err(Fault::UserTwice { .. })));
         assert!(matches!(decide("tls-cert = 'x'"), Err(Fault::TlsIsOff)));
+        assert!(matches!(decide("ccc = 'on'"), Err(Fault::TlsIsOff)));
+        assert!(matches!(decide("tls-min = 1.3"), Err(Fault::TlsIsOff)));
         assert!(matches!(decide("tls = 'off'\nimplicit-tls = ['127.0.0.1:990']"), Err(Fault::TlsIsOff)));
         assert!(matches!(decide("tls = 'optional'\ntls-key = 'x'"), Err(Fault::KeyWithoutCertificate)));
         let demanded = "tls = 'optional'\ntls-client-cert = 'required'";

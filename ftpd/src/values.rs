@@ -1,18 +1,23 @@
 //! The values that options take: each parsed once, from the command line or the file, and then known to be good.
 
+mod names;
+mod tls;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use ftp_host::tls::ClientCertificates;
 use ftp_proto::Secret;
 use ftp_proto::config::Switch;
 use ftp_proto::storage::Permissions;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use tracing_subscriber::filter::LevelFilter;
+
+pub(crate) use names::{FxpNetwork, HostName};
+pub(crate) use tls::{ClientCertificate, TlsMode, TlsVersion};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub(crate) enum Access {
     ReadWrite,
     /// Bring new files, see nothing.
     Drop,
+    /// Everything, and see who else is on.
+    Admin,
 }
 
 impl Access {
@@ -32,6 +39,7 @@ impl Access {
             "ro" => Some(Self::ReadOnly),
             "rw" => Some(Self::ReadWrite),
             "drop" => Some(Self::Drop),
+            "admin" => Some(Self::Admin),
             _ => None,
         }
     }
@@ -42,6 +50,7 @@ impl Access {
             Self::ReadOnly => Permissions::READ_ONLY,
             Self::ReadWrite => Permissions::READ_WRITE,
             Self::Drop => Permissions::DROP,
+            Self::Admin => Permissions::READ_WRITE | Permissions::ADMIN,
         }
     }
 }
@@ -52,6 +61,7 @@ impl fmt::Display for Access {
             Self::ReadOnly => "read only",
             Self::ReadWrite => "read and write",
             Self::Drop => "drop box",
+            Self::Admin => "read and write, and see who is on",
         })
     }
 }
@@ -74,7 +84,7 @@ impl FromStr for User {
     /// Errors never quote the text: it may hold a password.
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((name, rest)) = text.split_once(':') else {
-            return Err("a user is written NAME:PASSWORD or NAME:PASSWORD:ro|rw|drop".into());
+            return Err("a user is written NAME:PASSWORD or NAME:PASSWORD:ro|rw|drop|admin".into());
         };
         let last = rest.rsplit_once(':').and_then(|(password, word)| Some((password, Access::from_word(word)?)));
         let (password, access) = last.unwrap_or((rest, Access::ReadWrite));
@@ -204,35 +214,6 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// What is asked of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TlsMode {
-    /// There is none.
-    Off,
-    /// Clients may.
-    Optional,
-    /// Clients must, for logins and for files.
-    Required,
-}
-
-/// Whether a client must have a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ClientCertificate {
-    Optional,
-    Required,
-}
-
-impl From<ClientCertificate> for ClientCertificates {
-    fn from(demand: ClientCertificate) -> Self {
-        match demand {
-            ClientCertificate::Optional => Self::Optional,
-            ClientCertificate::Required => Self::Required,
-        }
-    }
-}
-
 /// What the server runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -266,7 +247,7 @@ macro_rules! from_string {
 }
 
 // serde reads these by their `FromStr`.
-from_string! { User PortRange }
+from_string! { User PortRange FxpNetwork HostName }
 
 #[cfg(test)]
 mod tests {
@@ -283,6 +264,7 @@ mod tests {
         assert_eq!(user("a:b:ro"), ("a".into(), b"b".to_vec(), Access::ReadOnly));
         assert_eq!(user("a:b:c"), ("a".into(), b"b:c".to_vec(), Access::ReadWrite));
         assert_eq!(user("a:b:c:drop"), ("a".into(), b"b:c".to_vec(), Access::Drop));
+        assert_eq!(user("a:b:admin"), ("a".into(), b"b".to_vec(), Access::Admin));
         assert_eq!(user("a:ro"), ("a".into(), b"ro".to_vec(), Access::ReadWrite));
         assert_eq!(user("a:b:"), ("a".into(), b"b:".to_vec(), Access::ReadWrite));
     }

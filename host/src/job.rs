@@ -140,7 +140,7 @@ impl Job {
                 self.answer(ticket, || self.authenticate(subject.login, &credentials));
             }
             Some(HostAction::Custom { ticket, file, command }) => {
-                self.answer(ticket, || self.run_command(&subject, file, &command));
+                self.answer(ticket, || self.run_command(file, &command));
             }
             Some(HostAction::SelectHost { ticket, name }) => {
                 self.answer(ticket, || self.services.accounts.select_host(&name));
@@ -175,8 +175,9 @@ impl Job {
         Ok(account)
     }
 
-    fn run_command(&self, subject: &Subject, id: FileId, command: &CustomCommand) -> Result<CustomAnswer, Failure> {
-        let context = self.context(subject.name.as_deref());
+    fn run_command(&self, id: FileId, command: &CustomCommand) -> Result<CustomAnswer, Failure> {
+        // Not whom the table knows: that one may have left, or try to become someone else.
+        let context = self.context(command.login.as_deref());
         match self.services.commands.run(&context, command)? {
             CommandAnswer::Reply(reply) => Ok(CustomAnswer::Reply(reply)),
             CommandAnswer::Download(file) => self.opened(id, OpenFile::Read(file.into())).map(CustomAnswer::Download),

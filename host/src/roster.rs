@@ -74,8 +74,7 @@ impl Roster {
                     present.insert(key, entry);
                 }
             }
-            // Trying to become someone else, it is nobody.
-            Notice::LoginFailed { .. } | Notice::Ended(_) => {
+            Notice::LoggedOut { .. } | Notice::Ended(_) => {
                 self.present().remove(&key);
             }
             Notice::TransferStarted { what, path, .. } => self.set_transfer(&key, Some((*what, path.clone()))),
@@ -202,10 +201,12 @@ mod tests {
             &Notice::TransferEnded(TransferSummary { what, path, bytes, duration, outcome }),
         );
         assert_eq!(text(&roster, minute)[0], "alice 192.0.2.1 60 s");
-        // One that becomes someone else, or fails to, and one that leaves.
+        // One that becomes someone else, or nobody, and one that leaves.
+        roster.observe(b.id(), &client_b, &Notice::LoggedOut { user: "alice".into() });
+        assert_eq!(text(&roster, minute), ["bob 192.0.2.0 60 s"]);
         roster.observe(b.id(), &client_b, &logged_in("carol"));
         assert_eq!(text(&roster, minute), ["bob 192.0.2.0 60 s", "carol 192.0.2.1 60 s"]);
-        roster.observe(b.id(), &client_b, &Notice::LoginFailed { user: (*b"carol").into() });
+        roster.observe(b.id(), &client_b, &Notice::LoggedOut { user: "carol".into() });
         let reason = CloseReason::Quit;
         let (user, commands, downloads, uploads, sent, received) = (None, 0, 0, 0, 0, 0);
         let ended = SessionSummary { user, reason, duration, commands, downloads, uploads, sent, received };

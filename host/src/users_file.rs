@@ -1,9 +1,11 @@
 //! A list of users as a text file.
 //!
 //! ```text
-//! # name : argon2id hash : ro, rw or drop [: home]
+//! # name : argon2id hash : ro, rw, drop or admin [: home]
 //! alice:$argon2id$v=19$m=19456,t=2,p=1$…$…:rw:/alice
 //! ```
+//!
+//! `admin` may do what `rw` may, and see who else is on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +52,7 @@ pub struct BadLine {
 #[non_exhaustive]
 pub enum LineProblem {
     /// Too few fields, or too many.
-    #[error("expected name:hash:ro|rw|drop[:home]")]
+    #[error("expected name:hash:ro|rw|drop|admin[:home]")]
     Fields,
     /// The name is empty.
     #[error("the name is empty")]
@@ -62,7 +64,7 @@ pub enum LineProblem {
     #[error("the second field must be the password's hash, not the password: {0}")]
     Hash(#[from] BadHash),
     /// The third field is no preset.
-    #[error("{0:?} is not one of ro, rw and drop")]
+    #[error("{0:?} is not one of ro, rw, drop and admin")]
     Permissions(String),
     /// The home directory is no path.
     #[error("the home directory must be an absolute path as clients see it, such as /alice, not {0:?}")]
@@ -113,6 +115,7 @@ impl Users {
             "ro" => Permissions::READ_ONLY,
             "rw" => Permissions::READ_WRITE,
             "drop" => Permissions::DROP,
+            "admin" => Permissions::READ_WRITE | Permissions::ADMIN,
             other => return Err(LineProblem::Permissions(other.to_owned())),
         };
         let parsed = VirtualPath::parse(home.as_bytes()).ok().filter(|_| home.starts_with('/'));
@@ -123,7 +126,10 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
+    use ftp_proto::action::Credentials;
+
     use super::*;
+    use crate::accounts::Accounts;
     use crate::memory_disk::MemoryDisk;
 
     const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$6cSkOxkyUMT+dU4xKWvLDg";
@@ -141,12 +147,24 @@ mod tests {
     }
 
     #[test]
+    fn only_an_admin_may_see_who_is_on() {
+        let (hash, storage) = (crate::hash_password(b"secret"), Arc::new(MemoryDisk::new()) as Arc<dyn Storage>);
+        let users = Users::new().lines(&format!("root:{hash}:admin\nalice:{hash}:rw\n"), &storage).unwrap();
+        let permissions = |name: &[u8]| {
+            let given = Credentials::new(name, b"secret", ([192, 0, 2, 1], 40_000).into());
+            users.authenticate(&given).unwrap().account.permissions
+        };
+        assert_eq!(permissions(b"root"), Permissions::READ_WRITE | Permissions::ADMIN);
+        assert_eq!(permissions(b"alice"), Permissions::READ_WRITE);
+    }
+
+    #[test]
     fn errors_say_where_and_what() {
         let error = |text: &str| read(text).unwrap_err();
-        assert_eq!(error("\nalice\n"), "line 2: expected name:hash:ro|rw|drop[:home]");
+        assert_eq!(error("\nalice\n"), "line 2: expected name:hash:ro|rw|drop|admin[:home]");
         assert_eq!(error(":HASH:rw"), "line 1: the name is empty");
         assert_eq!(error("a:HASH:rw\na:HASH:ro"), "line 2: the user a is listed twice");
-        assert_eq!(error("a:HASH:admin"), "line 1: \"admin\" is not one of ro, rw and drop");
+        assert_eq!(error("a:HASH:root"), "line 1: \"root\" is not one of ro, rw, drop and admin");
         assert!(error("a:HASH:rw:home").contains("absolute path"));
         assert!(error("a:secret:rw").contains("not the password"));
         assert!(!error("a:secret:rw").contains("secret"));

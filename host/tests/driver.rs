@@ -421,7 +421,8 @@ fn only_the_latest_login_counts() {
 #[test]
 fn registered_verbs_reach_their_commands() {
     let custom = |number| {
-        let command = CustomCommand { verb: "SITE TIME".into(), argument: Box::default(), cwd: VirtualPath::root() };
+        let command =
+            CustomCommand { verb: "SITE TIME".into(), argument: Box::default(), cwd: VirtualPath::root(), login: None };
         HostAction::Custom { ticket: ticket(number), file: file_id(9), command: Box::new(command) }
     };
     let commands = |_: &Context<'_>, command: &CustomCommand| {

@@ -23,6 +23,8 @@ struct Caller {
     reply: ReplyTo,
     answers: Receiver<Completion>,
     number: u64,
+    /// Who the engine would say is logged in.
+    login: Option<&'static str>,
 }
 
 impl Caller {
@@ -30,7 +32,7 @@ impl Caller {
         let (sender, answers) = channel();
         let client = Client { peer: ([192, 0, 2, 1], 40_000).into(), local: ([192, 0, 2, 2], 21).into() };
         let reply = ReplyTo::new(move |answer| drop(sender.send(answer)));
-        Self { session: host.session(client), reply, answers, number: 0 }
+        Self { session: host.session(client), reply, answers, number: 0, login: None }
     }
 
     fn logged_in(host: &dyn Host) -> Self {
@@ -58,7 +60,8 @@ impl Caller {
     }
 
     fn call(&mut self, verb: &str, file: u64) -> Option<Failure> {
-        let command = CustomCommand { verb: verb.into(), argument: Box::default(), cwd: VirtualPath::root() };
+        let (cwd, login) = (VirtualPath::root(), self.login.map(Into::into));
+        let command = CustomCommand { verb: verb.into(), argument: Box::default(), cwd, login };
         self.run(|it| HostAction::Custom { ticket: ticket(it), file: file_id(file), command: Box::new(command) })
     }
 
@@ -349,12 +352,18 @@ fn what_is_kept_is_kept_for_the_server_or_for_one_session() {
     first.call("XCOUNT", 1);
     first.log_in("mallory");
     first.log_in("alice");
+    first.login = Some("alice");
     first.call("XCOUNT", 2);
+    // The engine logs out without asking.
+    first.login = None;
+    first.call("XCOUNT", 3);
     second.log_in("bob");
-    second.call("XCOUNT", 3);
+    second.login = Some("bob");
+    second.call("XCOUNT", 4);
     let alice = (Some("alice".into()), Some(2), Some(2));
+    let left = (None, Some(2), Some(2));
     let bob = (Some("bob".into()), Some(1), Some(3));
-    assert_eq!(*seen.lock().unwrap(), [(None, None, None), alice, bob]);
+    assert_eq!(*seen.lock().unwrap(), [(None, None, None), alice, left, bob]);
     assert_eq!(application.get::<AtomicUsize>().unwrap().load(Ordering::Relaxed), 3);
 }
 

@@ -13,7 +13,8 @@ use ftp_host::{Cancel, LocalDisk, Storage, Upload};
 use ftp_proto::action::Times;
 use ftp_proto::storage::{FileKind, FinishHow, HashAlgorithm, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
-use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
+use rustix::fs::{CWD, Mode, RenameFlags, inotify, mkfifoat, renameat_with};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 /// `top/root` is served; `top/outside/secret` is not.
@@ -308,11 +309,15 @@ fn pipes_and_sockets_are_listed_and_never_opened() {
     let scene = Scene::new();
     mkfifoat(CWD, scene.root().join("pipe"), Mode::from_raw_mode(0o666)).unwrap();
     let _listener = UnixListener::bind(scene.root().join("socket")).unwrap();
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    inotify::add_watch(&watch, scene.root().join("pipe"), inotify::WatchFlags::OPEN).unwrap();
     for name in ["/pipe", "/socket"] {
         assert_eq!(scene.disk.stat(&path(name)).unwrap().kind, FileKind::Other);
         for (number, attempt) in attempts(&scene.disk, name).into_iter().enumerate() {
             assert_eq!(attempt, Err(Failure::PermissionDenied), "{name}, attempt {number}");
         }
+        // Whoever waits at the other end of the pipe would have gone on.
+        assert_eq!(rustix::io::read(&watch, &mut [0; 100]), Err(Errno::AGAIN), "{name} was opened");
     }
     let mut dir = scene.disk.open_dir(&path("/"), Wanted::Names).unwrap();
     let entries = dir.read(10).unwrap().entries;

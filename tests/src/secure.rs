@@ -191,6 +191,8 @@ impl TlsClient {
         config.alpn_protocols.clone_from(&self.alpn);
         // The same bound as a browser's: enough for tickets that are used once.
         config.resumption = Resumption::in_memory_sessions(64);
+        // For tests that seal records of their own.
+        config.enable_secret_extraction = true;
         config
     }
 }
@@ -204,6 +206,12 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// For a client that makes its connections itself, all of them with the same settings.
+    #[must_use]
+    pub fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.control)
+    }
+
     /// For the control connection.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! suppaftp, the client of the Rust world, does its day's work.
+//! suppaftp, the client of the Rust world, does its day's work: in the clear, and over TLS by rustls.
 
 #![allow(clippy::unwrap_used)] // Also in what tests share, which clippy does not take for a test.
 
@@ -6,24 +6,51 @@ use std::io::{Cursor, Read, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ftp_tests::{FAMILIES, Harness, Setup, pattern};
+use ftp_proto::config::Demand;
+use ftp_tests::{FAMILIES, Harness, Setup, TlsClient, TlsVersion, pattern};
 use suppaftp::types::FileType;
-use suppaftp::{FtpStream, Mode};
+use suppaftp::{Mode, RustlsConnector, RustlsFtpStream as FtpStream};
 
-/// A client of each mode in each family.
+/// How a client is secured.
+#[derive(Clone, Copy, Debug)]
+enum Tls {
+    None,
+    Explicit(TlsVersion),
+    Implicit,
+}
+
+/// A client of each mode in each family, in the clear and under TLS.
 fn clients(server: &Harness) -> impl Iterator<Item = (String, FtpStream)> {
-    FAMILIES.into_iter().flat_map(move |family| {
+    let secured = TlsVersion::ALL.map(Tls::Explicit);
+    let ways = [Tls::None, Tls::Implicit].into_iter().chain(secured);
+    let ways = ways.flat_map(|tls| FAMILIES.into_iter().map(move |family| (tls, family)));
+    ways.flat_map(move |(tls, family)| {
         let modes: &[Mode] = if family.is_ipv4() {
             &[Mode::Passive, Mode::ExtendedPassive, Mode::Active]
         } else {
             &[Mode::ExtendedPassive, Mode::Active]
         };
-        modes.iter().map(move |mode| (format!("{mode:?} over {family}"), client(server, family, *mode)))
+        modes.iter().map(move |mode| (format!("{mode:?} over {family}, {tls:?}"), client(server, family, *mode, tls)))
     })
 }
 
-fn client(server: &Harness, family: IpAddr, mode: Mode) -> FtpStream {
-    let mut client = FtpStream::connect(server.address_of(family)).unwrap();
+fn server() -> Harness {
+    Setup::new().tls().start()
+}
+
+fn client(server: &Harness, family: IpAddr, mode: Mode, tls: Tls) -> FtpStream {
+    let connector = |tls: TlsClient| RustlsConnector::from(tls.sessions().config());
+    let connect = || FtpStream::connect(server.address_of(family));
+    let mut client = match tls {
+        Tls::None => connect().unwrap(),
+        Tls::Explicit(version) => {
+            connect().unwrap().into_secure(connector(TlsClient::new().version(version)), "localhost").unwrap()
+        }
+        Tls::Implicit => {
+            let address = server.implicit_address_of(family);
+            FtpStream::connect_secure_implicit(address, connector(TlsClient::new()), "localhost").unwrap()
+        }
+    };
     if mode == Mode::Active {
         client = client.active_mode(Duration::from_secs(10));
     }
@@ -35,7 +62,7 @@ fn client(server: &Harness, family: IpAddr, mode: Mode) -> FtpStream {
 
 #[test]
 fn files_up_and_down() {
-    let server = Setup::new().start();
+    let server = server();
     for (name, mut client) in clients(&server) {
         for size in [0, 1, 2_000_000] {
             let content = pattern(size);
@@ -53,7 +80,7 @@ fn files_up_and_down() {
 
 #[test]
 fn resuming_both_ways() {
-    let server = Setup::new().start();
+    let server = server();
     let content = pattern(300_000);
     for (name, mut client) in clients(&server) {
         client.put_file("f", &mut Cursor::new(&content[..100_000])).unwrap();
@@ -74,7 +101,7 @@ fn resuming_both_ways() {
 
 #[test]
 fn directories_and_listings() {
-    let server = Setup::new().start();
+    let server = server();
     for (name, mut client) in clients(&server) {
         client.mkdir("d").unwrap();
         client.cwd("d").unwrap();
@@ -102,7 +129,7 @@ fn directories_and_listings() {
 
 #[test]
 fn features_and_an_abort() {
-    let server = Setup::new().start();
+    let server = server();
     // Too large to be on its way as a whole when the client has had enough.
     std::fs::File::create(server.root().join("large")).unwrap().set_len(64 << 20).unwrap();
     for (name, mut client) in clients(&server) {
@@ -120,8 +147,22 @@ fn features_and_an_abort() {
 
 #[test]
 fn a_wrong_password() {
-    let server = Setup::new().start();
+    let server = server();
     let mut client = FtpStream::connect(server.address()).unwrap();
     assert!(client.login("alice", "wrong").is_err());
     client.login("alice", "secret").unwrap();
+}
+
+#[test]
+fn where_data_connections_must_resume_the_session() {
+    let server = Setup::new().tls().config(|config| config.tls.data_reuse = Demand::Required).start();
+    let content = pattern(100_000);
+    for version in TlsVersion::ALL {
+        let mut client = client(&server, FAMILIES[0], Mode::ExtendedPassive, Tls::Explicit(version));
+        for _ in 0..3 {
+            client.put_file("f", &mut Cursor::new(&content)).unwrap();
+            assert!(client.retr_as_buffer("f").unwrap().into_inner() == content);
+        }
+        client.quit().unwrap();
+    }
 }

@@ -110,6 +110,18 @@ fn a_megabyte_without_an_end_is_one_frame_and_then_in_step() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_told_of_before_its_end_however_it_comes() {
+    let bytes = b"12345678901234567\r\nNOOP\r\n";
+    for end_of_piece in [bytes.len(), 19, 17] {
+        let mut input = &bytes[..end_of_piece];
+        let mut framer = Framer::new(16);
+        assert_eq!(framer.next(&mut input), Some(Frame::TooLong));
+        assert_eq!(input, &bytes[17..end_of_piece], "the end is still to be taken");
+        assert!(framer.has_begun_a_line());
+    }
+}
+
+#[test]
 fn a_whole_line_is_lent_from_the_input() {
     let input = b"NOOP\r\nRETR \xc3\xa9\r\n";
     let mut framer = Framer::new(4096);

@@ -53,6 +53,9 @@ impl Session {
     }
 
     pub(super) fn run_opts_hash(&mut self, wanted: Option<HashAlgorithm>) {
+        if !self.config.allows(Verb::Hash) {
+            return self.finish(reply!("504 HASH is switched off."));
+        }
         if let Some(algorithm) = wanted {
             if !self.config.hashes.contains(algorithm) {
                 return self.finish(reply!("504 The algorithm is switched off."));

@@ -20,7 +20,7 @@ impl Session {
         if let Some(begun) = begun {
             let at_once = begun && self.inbox.is_empty() && self.takes_replies();
             match parsed {
-                Ok(Command::Bare(Verb::Abor)) => {
+                Ok(Command::Bare(Verb::Abor)) if self.config.allows(Verb::Abor) => {
                     self.stop_transfer(TransferOutcome::Aborted);
                     self.abort_long();
                 }

@@ -7,9 +7,22 @@ use crate::reply::{Reply, reply};
 use crate::verb::Verb;
 
 /// The reply of a command that failed before any 150.
+///
+/// A failure is told by its own code also where RFC 959 §5.4 does not list that code for the command: no space for a
+/// MKD is 452 (RFC 1123 §4.1.2.11). But codes of data connections are for commands that have one.
 pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
     let naming = matches!(verb, Verb::Stor | Verb::Stou | Verb::Appe | Verb::Rnto);
     match failure {
+        Failure::BadOffset
+        | Failure::Tls
+        | Failure::NoPort
+        | Failure::Refused
+        | Failure::Unreachable
+        | Failure::Reset
+            if !transfers(verb) =>
+        {
+            reply!("451 Local error.")
+        }
         Failure::NotFound => reply!("550 No such file or directory."),
         Failure::PermissionDenied => reply!("550 Permission denied."),
         Failure::Exists if naming => reply!("553 The name is taken."),
@@ -26,13 +39,19 @@ pub(super) fn refusal(failure: Failure, verb: Verb) -> Reply {
         Failure::Unsupported => reply!("504 Not supported by the storage."),
         Failure::Vetoed => reply!("550 Refused by policy."),
         Failure::LoginIncorrect => reply!("530 Login incorrect."),
-        Failure::AccountRequired => reply!("332 Account required."),
+        Failure::AccountRequired if naming => reply!("532 Need an account for storing files."),
+        Failure::AccountRequired => reply!("530 Need an account for that."),
         Failure::Tls => reply!("522 TLS negotiation failed on the data connection."),
         Failure::NoPort | Failure::Refused | Failure::Unreachable | Failure::Reset => {
             reply!("425 Cannot open a data connection.")
         }
         Failure::TimedOut | Failure::Cancelled | Failure::Lost | Failure::Io => reply!("451 Local error."),
     }
+}
+
+/// Whether the verb has a data connection.
+const fn transfers(verb: Verb) -> bool {
+    matches!(verb, Verb::Retr | Verb::Stor | Verb::Stou | Verb::Appe | Verb::List | Verb::Nlst | Verb::Mlsd)
 }
 
 /// The reply of a transfer that ended behind its 150 in anything but success: one of 425, 426, 451, 522, 551, 552.
@@ -81,5 +100,71 @@ pub(super) fn path_error(error: PathError) -> Reply {
         PathError::Empty => reply!("501 The pathname is empty."),
         PathError::ForbiddenByte => reply!("553 The pathname holds a forbidden character."),
         PathError::TooLong => reply!("553 The pathname is too long."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::verb::TABLE;
+
+    const EVERY: [Failure; 22] = [
+        Failure::NotFound,
+        Failure::PermissionDenied,
+        Failure::Exists,
+        Failure::NotADirectory,
+        Failure::IsADirectory,
+        Failure::NotEmpty,
+        Failure::NameNotAllowed,
+        Failure::BadOffset,
+        Failure::NoSpace,
+        Failure::OverQuota,
+        Failure::Busy,
+        Failure::Unsupported,
+        Failure::Vetoed,
+        Failure::LoginIncorrect,
+        Failure::AccountRequired,
+        Failure::Tls,
+        Failure::NoPort,
+        Failure::Refused,
+        Failure::Reset,
+        Failure::TimedOut,
+        Failure::Lost,
+        Failure::Io,
+    ];
+
+    /// The codes that a verb is refused with, whatever the host says.
+    fn codes(verb: Verb) -> Vec<u16> {
+        let mut codes: Vec<u16> = EVERY.iter().map(|failure| refusal(*failure, verb).code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
+    #[test]
+    fn no_refusal_asks_for_more() {
+        for row in TABLE {
+            assert!(
+                codes(row.verb).iter().all(|code| (400..600).contains(code)),
+                "{}: {:?}",
+                row.name,
+                codes(row.verb)
+            );
+        }
+    }
+
+    #[test]
+    fn codes_of_data_connections_are_for_those_who_have_one() {
+        assert_eq!(codes(Verb::Dele), [450, 451, 452, 504, 530, 550, 552, 553]);
+        assert_eq!(codes(Verb::Mkd), codes(Verb::Dele));
+        assert_eq!(codes(Verb::Stor), [425, 450, 451, 452, 504, 522, 530, 532, 550, 552, 553, 554]);
+    }
+
+    #[test]
+    fn storing_without_an_account() {
+        assert_eq!(refusal(Failure::AccountRequired, Verb::Stor).code(), 532);
+        assert_eq!(refusal(Failure::AccountRequired, Verb::Retr).code(), 530);
     }
 }

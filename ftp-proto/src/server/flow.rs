@@ -98,10 +98,6 @@ impl Download {
         self.representation
     }
 
-    pub(super) const fn is_coded(&self) -> bool {
-        self.encoder.is_some()
-    }
-
     /// How many bytes will be sent, where that is known.
     pub(super) fn expected(&self) -> Option<u64> {
         self.encoder.is_none().then_some(self.left)
@@ -229,10 +225,6 @@ impl Upload {
     pub(super) fn opened(&mut self, opened: Opened, at: u64) {
         self.at = at;
         self.offload = opened.offload == Offload::Possible && self.decoder.is_none();
-    }
-
-    pub(super) const fn is_coded(&self) -> bool {
-        self.decoder.is_some()
     }
 
     /// Whether the client is to be told of a restart marker now.

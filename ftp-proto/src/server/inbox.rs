@@ -2,6 +2,9 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
 
 use crate::command::{self, Command, CommandError};
 use crate::config::Config;
@@ -25,10 +28,10 @@ pub(crate) enum Incoming {
 }
 
 /// Bytes not framed yet and commands not run yet. Bounded: the session stops asking for bytes while it holds a tail.
-#[derive(Debug)]
 pub(crate) struct Inbox {
     framer: Framer,
-    tail: Vec<u8>,
+    /// Wiped when it is dropped: it may hold a password.
+    tail: Zeroizing<Vec<u8>>,
     queue: VecDeque<(Parsed, u32)>,
     queued_bytes: usize,
     /// Whether bytes stand behind the line that was framed last.
@@ -36,8 +39,14 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    pub(crate) const fn new(line_limit: usize) -> Self {
-        Self { framer: Framer::new(line_limit), tail: Vec::new(), queue: VecDeque::new(), queued_bytes: 0, more: false }
+    pub(crate) fn new(line_limit: usize) -> Self {
+        Self {
+            framer: Framer::new(line_limit),
+            tail: Zeroizing::default(),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            more: false,
+        }
     }
 
     /// The next line at the front of `input`.
@@ -63,7 +72,7 @@ impl Inbox {
         self.tail.extend_from_slice(bytes);
     }
 
-    pub(crate) fn take_tail(&mut self) -> Vec<u8> {
+    pub(crate) fn take_tail(&mut self) -> Zeroizing<Vec<u8>> {
         core::mem::take(&mut self.tail)
     }
 
@@ -120,9 +129,22 @@ impl Inbox {
     /// Forgets everything and gives the memory back.
     pub(crate) fn clear(&mut self) {
         self.framer.reset();
-        self.tail = Vec::new();
+        self.tail = Zeroizing::default();
         self.queue = VecDeque::new();
         self.queued_bytes = 0;
+    }
+}
+
+impl fmt::Debug for Inbox {
+    /// Shows how much is held unframed, not what: it may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("framer", &self.framer)
+            .field("tail", &self.tail.len())
+            .field("queue", &self.queue)
+            .field("queued_bytes", &self.queued_bytes)
+            .field("more", &self.more)
+            .finish()
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::data::DataSetup;
 use super::{Session, Work};
+use crate::config::CustomVerb;
 use crate::reply::{Reply, reply};
 use crate::verb::{TABLE, Verb, VerbInfo};
 
@@ -14,7 +15,7 @@ impl Session {
         let on = TABLE.iter().filter(|row| self.is_on(row));
         let mut lines: Vec<Vec<u8>> = on.filter_map(|row| self.feature(row)).collect();
         lines.extend([b"TVFS".to_vec(), b"UTF8".to_vec()]);
-        let custom = self.config.custom.iter().filter(|verb| verb.in_feat);
+        let custom = self.custom_verbs().filter(|verb| verb.in_feat);
         lines.extend(custom.map(|verb| verb.name.clone().into_bytes()));
         lines.sort();
         let mut reply = Reply::begin(211, b"Features:");
@@ -26,6 +27,8 @@ impl Session {
 
     fn feature(&self, row: &VerbInfo) -> Option<Vec<u8>> {
         match row.verb {
+            // It stands for both (RFC 3659 §7.8).
+            Verb::Mlst if !self.config.allows(Verb::Mlsd) => None,
             Verb::Mlst => {
                 let mut line = b"MLST ".to_vec();
                 self.parameters.facts.write_feat(&mut line);
@@ -43,21 +46,29 @@ impl Session {
         self.config.allows(row.verb)
     }
 
+    /// The verbs of the embedding program that are asked for: a built-in one of the same name wins, while it is on.
+    fn custom_verbs(&self) -> impl Iterator<Item = &CustomVerb> {
+        let hidden =
+            |verb: &CustomVerb| Verb::from_word(verb.name.as_bytes()).is_some_and(|verb| self.config.allows(verb));
+        self.config.custom.iter().filter(move |verb| !hidden(verb))
+    }
+
     /// HELP (RFC 1123 §4.1.3.4): every verb that is on, or the syntax of one.
     pub(super) fn run_help(&mut self, topic: &[u8]) {
         let topic = topic.trim_ascii();
         if topic.eq_ignore_ascii_case(b"SITE") && self.config.allows(Verb::Site) {
             return self.run_site(crate::command::SiteCommand::Help);
         }
+        let mut custom = self.custom_verbs().filter(|verb| verb.name.as_bytes().eq_ignore_ascii_case(topic));
         let reply = match (topic, Verb::from_word(topic)) {
             (b"", _) => self.help_on_all(),
-            (_, Some(verb)) if self.is_on(verb.info()) => {
-                let (name, syntax) = (verb.name(), verb.info().syntax);
-                let gap = if syntax.is_empty() || syntax.starts_with("[<sp>") { "" } else { " " };
-                Reply::line(214, &[b"Syntax: ", name.as_bytes(), gap.as_bytes(), syntax.as_bytes()])
-            }
-            _ => reply!("502 No such command here."),
+            (_, Some(verb)) if self.is_on(verb.info()) => syntax_of(verb.name(), verb.info().syntax),
+            _ => match custom.next() {
+                Some(verb) => syntax_of(&verb.name, &verb.syntax),
+                None => reply!("502 No such command here."),
+            },
         };
+        drop(custom);
         self.finish(reply);
     }
 
@@ -79,7 +90,7 @@ impl Session {
 
     fn help_on_all(&self) -> Reply {
         let built_in = TABLE.iter().filter(|row| self.is_on(row)).map(|row| row.name);
-        let custom = self.config.custom.iter().map(|verb| verb.name.as_str()).filter(|name| !name.contains(' '));
+        let custom = self.custom_verbs().map(|verb| verb.name.as_str()).filter(|name| !name.contains(' '));
         let names: Vec<&str> = built_in.chain(custom).collect();
         let mut reply = Reply::begin(214, b"Commands:");
         for row in names.chunks(8) {
@@ -116,4 +127,10 @@ impl Session {
         }
         reply.end(b"End")
     }
+}
+
+/// HELP's line for one verb.
+fn syntax_of(name: &str, syntax: &str) -> Reply {
+    let gap = if syntax.is_empty() || syntax.starts_with("[<sp>") { "" } else { " " };
+    Reply::line(214, &[b"Syntax: ", name.as_bytes(), gap.as_bytes(), syntax.as_bytes()])
 }

@@ -15,14 +15,15 @@
 //! It knows no transfer: it says what to [`ask`](Lister::ask), takes the answer, and fills a buffer that whoever owns
 //! it sends. Neither the directories ahead nor the entries to sort grow without bound.
 
+mod lines;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use crate::failure::Failure;
 use crate::id::DirId;
 use crate::limits::Limits;
-use crate::listing::{self, Facts, ListOptions, MlsxRole};
+use crate::listing::{self, Facts, ListOptions};
 use crate::outcome::{Done, Entries};
 use crate::path::VirtualPath;
 use crate::storage::{Entry, Metadata, Permissions, Wanted};
@@ -154,7 +155,7 @@ impl Lister {
             Stage::Target => Ask::OpenDir(self.target.clone(), self.wanted()),
             Stage::Parent => Ask::OpenDir(self.target.parent(), self.wanted()),
             Stage::Next => Ask::OpenDir(self.ahead.last()?.clone(), self.wanted()),
-            Stage::Reading => Ask::ReadDir(self.dir?, self.setting.limits.directory_page.max(1)),
+            Stage::Reading => Ask::ReadDir(self.dir?, self.setting.limits.directory_page),
             Stage::Done => return None,
         })
     }
@@ -313,72 +314,9 @@ impl Lister {
         self.write_line(&entry.name, &entry.metadata);
     }
 
-    fn write_line(&mut self, name: &[u8], metadata: &Metadata) {
-        let Setting { now, facts, permissions, .. } = self.setting;
-        match self.setting.format {
-            Format::List if !self.options.names_only => {
-                listing::write_list_line(&mut self.out, name, metadata, now, self.options);
-            }
-            Format::Names if self.options.long => {
-                listing::write_list_line(&mut self.out, name, metadata, now, self.options);
-            }
-            Format::Names if self.stage != Stage::Done => {
-                listing::write_name_line(&mut self.out, &self.prefix, name, metadata, self.options);
-            }
-            Format::List | Format::Names => {
-                listing::write_name_line(&mut self.out, b"", name, metadata, self.options);
-            }
-            Format::Machine => {
-                let role = MlsxRole::Entry;
-                if listing::write_mlsx(&mut self.out, name, metadata, facts, role, permissions) {
-                    self.out.extend_from_slice(b"\r\n");
-                }
-            }
-        }
-    }
-
-    /// `ls -R`'s line above each directory but the first; NLST puts the path before each name instead.
-    fn heading(&mut self) {
-        let path = self.target.as_bytes().to_vec();
-        if self.setting.format == Format::Names {
-            self.prefix = path;
-            self.prefix.push(b'/');
-            return;
-        }
-        self.out.extend_from_slice(b"\r\n");
-        self.out.extend(path.iter().map(|b| if b.is_ascii_control() { b'?' } else { *b }));
-        self.out.extend_from_slice(b":\r\n");
-    }
-
     fn next_or_done(&mut self) {
         // A pattern picks names of one directory; within those it is spent.
         self.pattern = None;
         self.stage = if self.ahead.is_empty() { Stage::Done } else { Stage::Next };
-    }
-
-    fn sorts(&self) -> bool {
-        let ListOptions { by_time, by_size, reverse, .. } = self.options;
-        by_time || by_size || reverse
-    }
-
-    fn order(&self, one: &Entry, other: &Entry) -> Ordering {
-        let by_name = one.name.cmp(&other.name);
-        let order = if self.options.by_time {
-            other.metadata.modified.cmp(&one.metadata.modified).then(by_name)
-        } else if self.options.by_size {
-            other.metadata.size.cmp(&one.metadata.size).then(by_name)
-        } else {
-            by_name
-        };
-        if self.options.reverse { order.reverse() } else { order }
-    }
-
-    fn wanted(&self) -> Wanted {
-        let bare = match self.setting.format {
-            Format::Names => !self.options.long,
-            Format::List => self.options.names_only,
-            Format::Machine => false,
-        };
-        if bare && !self.sorts() && !self.options.classify { Wanted::Names } else { Wanted::Everything }
     }
 }

@@ -204,7 +204,8 @@ impl Session {
     }
 
     pub(super) fn log_out(&mut self) {
-        if self.login.account().is_some() {
+        if let Some(user) = self.login.account().map(|account| account.name.clone()) {
+            self.notify(Notice::LoggedOut { user });
             self.timers.stop(Timer::Idle);
             self.timers.set(Timer::Login, self.now + self.config.timeouts.login);
         }

@@ -77,7 +77,8 @@ impl Session {
         let ticket = self.issue_long(Step::Question);
         self.outbox.push(Action::Host(HostAction::Storage(action(ticket))));
         self.work = Work::Long(Box::new(long));
-        if self.is_abandoned() {
+        // An ABOR may have come in behind the command, while another ran; or the client has left.
+        if self.is_to_be_aborted() || self.is_abandoned() {
             self.abort_long();
         }
     }
@@ -92,6 +93,11 @@ impl Session {
         self.begin_long(name, Task::Change(change), action);
     }
 
+    /// Whether an ABOR waits behind the command that begins.
+    pub(super) fn is_to_be_aborted(&self) -> bool {
+        self.config.allows(Verb::Abor) && self.inbox.holds(Verb::Abor)
+    }
+
     /// Nobody wants the result of the long work any more, if there is any.
     pub(super) fn abort_long(&mut self) {
         if let Work::Long(long) = &mut self.work {
@@ -103,6 +109,9 @@ impl Session {
     pub(super) fn long_answer(&mut self, result: Result<Answer, Failure>) {
         let Work::Long(long) = core::mem::replace(&mut self.work, Work::Idle) else { return };
         if self.ending.is_some() {
+            if let (Task::Change(change), Ok(_)) = (long.task, result) {
+                self.changed(change.change, change.path);
+            }
             return;
         }
         let Long { name, began, aborted, task } = *long;

@@ -173,7 +173,7 @@ impl Session {
         match argument {
             OptsArgument::Utf8On => self.finish(reply!("200 UTF8 is on.")),
             OptsArgument::Utf8Off => self.finish(reply!("200 Names are sent as they are stored.")),
-            OptsArgument::Mlst(names) => {
+            OptsArgument::Mlst(names) if self.config.allows(Verb::Mlst) || self.config.allows(Verb::Mlsd) => {
                 self.parameters.facts = Facts::from_names(names.iter().map(|name| &**name));
                 let mut text = Vec::from(&b"MLST OPTS "[..]);
                 self.parameters.facts.write_names(&mut text);
@@ -184,7 +184,9 @@ impl Session {
                 self.finish(Reply::line(200, &[b"MODE Z LEVEL is ", Decimal::new(level.into()).as_bytes(), b"."]));
             }
             OptsArgument::Hash(algorithm) => self.run_opts_hash(algorithm),
-            OptsArgument::ModeZLevel(_) | OptsArgument::Unknown => self.finish(reply!("501 Option not understood.")),
+            OptsArgument::Mlst(_) | OptsArgument::ModeZLevel(_) | OptsArgument::Unknown => {
+                self.finish(reply!("501 Option not understood."))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Commands that ask the host one thing and reply: the question, and where its answer goes.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::ledger::Step;
 use super::security::Selecting;
@@ -96,6 +97,8 @@ impl Session {
                     self.outbox.push(crate::Action::Data(DataAction::CloseListener(listener)));
                 }
                 (Question::Custom(call), result @ Ok(_)) => self.close_custom(call.file, outcome(result)),
+                // It came too late to be stopped: whoever watches is told all the same.
+                (Question::Change(change), Ok(_)) => self.changed(change.change, change.path),
                 _ => {}
             }
             return;
@@ -124,11 +127,15 @@ impl Session {
     pub(super) fn answer_change(&mut self, change: PendingChange, result: Result<Answer, Failure>) {
         match result {
             Ok(_) => {
-                self.notify(Notice::Changed { change: change.change, path: change.path });
+                self.changed(change.change, change.path);
                 self.finish(change.reply);
             }
             Err(failure) => self.finish(super::failures::refusal(failure, change.verb)),
         }
+    }
+
+    pub(super) fn changed(&mut self, change: Change, path: VirtualPath) {
+        self.notify(Notice::Changed { change, path });
     }
 
     /// A verb of the embedding program, or one that nobody knows.
@@ -140,8 +147,9 @@ impl Session {
         }
         let path = self.cwd.resolve(&argument, self.config.limits.path).unwrap_or_else(|_| self.cwd.clone());
         let file = FileId(self.ledger.mint());
+        let login = self.login.account().map(|account| Arc::clone(&account.name));
         let call = Box::new(CustomCall { verb: verb.clone(), path, file });
-        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone() });
+        let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone(), login });
         self.ask(Question::Custom(call), |ticket| HostAction::Custom { ticket, file, command });
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Transfer {
     custom: Option<Box<str>>,
     path: VirtualPath,
     stage: Stage,
+    /// Whether the 150 was said.
+    announced: bool,
     /// Why it is being broken off.
     stopped: Option<TransferOutcome>,
     /// Why it was refused before its 150.
@@ -104,6 +106,7 @@ impl Transfer {
             custom: None,
             path,
             stage: Stage::Opening,
+            announced: false,
             stopped: None,
             refused: None,
             flow,
@@ -123,7 +126,7 @@ impl Transfer {
 
     /// Whether the 150 was said.
     pub(super) const fn has_begun(&self) -> bool {
-        !matches!(self.stage, Stage::Opening)
+        self.announced
     }
 
     pub(super) const fn is_connecting(&self) -> bool {
@@ -216,9 +219,12 @@ impl Session {
     }
 
     fn announce(&mut self, transfer: &mut Transfer) {
-        if let DataSetup::Refused(_) = self.data {
+        match self.data {
             // Its handshake failed while the file was opened.
-            return self.refuse(transfer, Failure::Tls);
+            DataSetup::Refused(_) => return self.refuse(transfer, Failure::Tls),
+            // Its listener did.
+            DataSetup::None => return self.refuse(transfer, Failure::Reset),
+            DataSetup::Listening(_) | DataSetup::Connected(_) | DataSetup::Active(_) => transfer.announced = true,
         }
         let reply = self.announcement(transfer);
         self.outbox.write(reply);

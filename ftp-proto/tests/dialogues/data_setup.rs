@@ -209,7 +209,7 @@ fn behind_epsv_all_only_epsv_is_left() {
 }
 
 #[test]
-fn a_listener_that_breaks_is_425() {
+fn a_listener_that_breaks_while_the_file_is_opened_is_told_before_the_150() {
     let mut world = World::logged_in();
     world.ask("EPSV", "229");
     world.hold("OpenRead");
@@ -218,7 +218,9 @@ fn a_listener_that_breaks_is_425() {
     let (ticket, _) = listener.accept.take().unwrap();
     world.ready.push(ticket.fail(Failure::Io));
     world.settle();
+    world.silent();
     world.release();
-    world.expect("150");
     world.expect("425");
+    world.silent();
+    assert!(!world.has_open_files());
 }

@@ -116,6 +116,27 @@ fn rein_makes_everything_as_at_the_beginning() {
 }
 
 #[test]
+fn whoever_was_logged_in_is_told_to_be_gone_once() {
+    let logged_out = |world: &World| {
+        let gone = world.notices.iter().filter_map(|notice| match notice {
+            Notice::LoggedOut { user } => Some(user.to_string()),
+            _ => None,
+        });
+        gone.collect::<Vec<_>>()
+    };
+    let mut world = World::logged_in();
+    world.ask("REIN", "220");
+    assert_eq!(logged_out(&world), ["alice"]);
+    world.ask("REIN", "220");
+    world.ask("USER alice", "331");
+    assert_eq!(logged_out(&world), ["alice"], "nobody was there");
+    world.ask("PASS secret", "230");
+    world.ask("USER bob", "331");
+    world.ask("REIN", "220");
+    assert_eq!(logged_out(&world), ["alice", "alice"]);
+}
+
+#[test]
 fn rein_waits_for_the_transfer() {
     let mut world = World::logged_in();
     let link = world.passive();

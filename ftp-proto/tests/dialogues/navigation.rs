@@ -287,6 +287,19 @@ fn a_custom_site_verb_may_do_without_a_login() {
 }
 
 #[test]
+fn a_custom_verb_hears_who_is_logged_in_and_nobody_who_was() {
+    let mut world = World::with(|config| config.custom = vec![custom("XHELLO", false)]);
+    world.ask("XHELLO", "200 XHELLO [] nobody");
+    world.log_in("alice");
+    world.ask("XHELLO", "200 XHELLO [] alice");
+    world.ask("USER alice", "331");
+    world.ask("XHELLO", "200 XHELLO [] nobody");
+    world.log_in("alice");
+    world.ask("REIN", "220");
+    world.ask("XHELLO", "200 XHELLO [] nobody");
+}
+
+#[test]
 fn a_custom_verb_has_one_final_reply_whatever_its_program_says() {
     let mut world = World::with(|config| config.custom = vec![custom("XHELLO", false)]);
     for code in [0, 99, 150, 350, 600, 65_535] {

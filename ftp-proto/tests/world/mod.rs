@@ -226,6 +226,26 @@ impl World {
         self.settle();
     }
 
+    /// What is held now is answered; what comes is held again.
+    pub(crate) fn release_held(&mut self) {
+        for action in std::mem::take(&mut self.held) {
+            self.run_host_now(action);
+        }
+        self.settle();
+    }
+
+    /// What is of this kind is answered, and not held again.
+    pub(crate) fn release_only(&mut self, kind: &'static str) {
+        self.holds.retain(|held| *held != kind);
+        let (released, held) = std::mem::take(&mut self.held).into_iter().partition(|action| run::kind(action) == kind);
+        self.held = held;
+        let released: Vec<HostAction> = released;
+        for action in released {
+            self.run_host_now(action);
+        }
+        self.settle();
+    }
+
     pub(crate) fn held(&self) -> usize {
         self.held.len()
     }

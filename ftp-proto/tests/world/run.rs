@@ -107,7 +107,7 @@ impl World {
         if let Some(at) = self.held.iter().position(|held| held.id() == Some(id)) {
             let held = self.held.remove(at);
             // A cancelled action may as well succeed late.
-            if self.late { self.run_host_now(held) } else { self.ready.extend(held.fail(Failure::Cancelled)) }
+            if self.late { self.run_host_now(held) } else { self.fail_host(held, Failure::Cancelled) }
         }
         self.cancel_change(id);
         for listener in self.listeners.values_mut() {
@@ -312,10 +312,7 @@ impl World {
     pub(crate) fn run_host_now(&mut self, action: HostAction) {
         let ticketed = action.id().is_some();
         if ticketed && let Some(failure) = self.injected(kind(&action)) {
-            if let HostAction::Storage(StorageAction::Finish { file, .. }) = &action {
-                self.files.remove(file).expect("a file is finished once");
-            }
-            return self.ready.extend(action.fail(failure));
+            return self.fail_host(action, failure);
         }
         let completion = match action {
             HostAction::Storage(action) => self.run_storage(action),
@@ -333,7 +330,8 @@ impl World {
                 if let "SITE FETCH" | "SITE PUT" = &*command.verb {
                     return self.run_custom_transfer(ticket, file, &command);
                 }
-                let text = format!("{} [{}]", command.verb, command.argument.escape_ascii());
+                let who = command.login.as_deref().unwrap_or("nobody");
+                let text = format!("{} [{}] {who}", command.verb, command.argument.escape_ascii());
                 let reply = CustomReply { code: self.custom_code, lines: vec![text.as_str().into()] };
                 Some(ticket.done(CustomAnswer::Reply(reply)))
             }
@@ -342,10 +340,20 @@ impl World {
         self.ready.extend(completion);
     }
 
+    /// A host action fails; a file is closed all the same.
+    fn fail_host(&mut self, action: HostAction, failure: Failure) {
+        if let HostAction::Storage(StorageAction::Finish { file, .. }) = &action {
+            self.files.remove(file).expect("a file is finished once");
+        }
+        self.ready.extend(action.fail(failure));
+    }
+
     /// `SITE FETCH` and `SITE PUT`: the program opens the file that the argument names.
     fn run_custom_transfer(&mut self, ticket: Ticket<CustomAnswer>, id: FileId, command: &CustomCommand) {
         self.books.fresh(id);
-        let path = command.cwd.resolve(&command.argument, usize::MAX).expect("a path");
+        let Ok(path) = command.cwd.resolve(&command.argument, usize::MAX) else {
+            return self.ready.push(ticket.fail(Failure::NameNotAllowed));
+        };
         let answer = if &*command.verb == "SITE FETCH" {
             let file = self.tree.open_read(&path);
             self.opened(id, file).map(CustomAnswer::Download)

@@ -164,6 +164,9 @@ impl<S: Stream> Control<S> {
     /// Whether bytes wait for the client to take them.
     #[must_use]
     pub fn has_pending(&self) -> bool {
+        if self.health == Health::Broken {
+            return false;
+        }
         let pending = !self.pending.is_empty();
         self.cover.as_ref().map_or(pending, |cover| cover.wants_write(pending))
     }
@@ -185,6 +188,10 @@ impl<S: Stream> Control<S> {
     /// # Errors
     /// How the connection ended.
     pub fn flush(&mut self) -> Result<usize, ControlEnd> {
+        if self.health == Health::Broken {
+            // It was told. What TLS still holds goes nowhere.
+            return Ok(0);
+        }
         let Self { stream, pending, cover, .. } = self;
         let result = match cover.as_deref_mut() {
             None | Some(Cover::Off { .. }) => send(stream, pending),

@@ -73,6 +73,8 @@ enum Farewell {
 }
 
 impl Layer {
+    /// How often to [`read`](Self::read) at once, at most: a record may hold a single byte, and others want the thread too.
+    pub const READS: usize = 64;
     /// Plaintext that is encrypted at once: two records. There is never more ciphertext than theirs.
     pub const CHUNK: usize = 32 * 1024;
 
@@ -196,7 +198,12 @@ impl Layer {
             if let Some(end) = self.end {
                 return Ok(Taken::End(end));
             }
-            self.take_record(stream)?;
+            // The library ends what brings too many records with nothing to read.
+            if let Err(halt) = self.take_record(stream) {
+                // What came in may have had an answer of its own (an alert): nobody else would see it off.
+                let _ = self.flush(stream);
+                return Err(halt);
+            }
         }
     }
 

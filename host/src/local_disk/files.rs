@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use super::aside::Aside;
 use super::failures::{failure, io_failure};
-use super::jail::{Spot, beneath, regular};
+use super::jail::{Spot, beneath};
 use crate::storage::{ReadFile, Upload, WriteFile};
 
 /// A file open for reading.
@@ -225,7 +225,7 @@ impl Drop for InPlace {
 fn existing_or_made(spot: &Spot, upload: Upload) -> Result<(File, Option<u64>), Failure> {
     let mut tries = 0;
     loop {
-        match existing(spot) {
+        match spot.open_regular(OFlags::RDWR) {
             Err(Failure::NotFound) if !matches!(upload.mode, WriteMode::At(1..)) => {}
             found => {
                 let file = found?;
@@ -239,10 +239,6 @@ fn existing_or_made(spot: &Spot, upload: Upload) -> Result<(File, Option<u64>), 
             made => return Ok((made?, None)),
         }
     }
-}
-
-fn existing(spot: &Spot) -> Result<File, Failure> {
-    regular(spot.open(OFlags::RDWR, Mode::empty()).map_err(failure)?)
 }
 
 fn made(spot: &Spot, upload: Upload) -> Result<File, Failure> {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ftp_proto::{Failure, VirtualPath};
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2, readlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2, readlinkat, statat};
 use rustix::io::Errno;
 
 use super::aside;
@@ -51,8 +51,11 @@ impl Jail {
         beneath(&self.root, relative, flags, Mode::empty())
     }
 
-    /// Opens a regular file or a directory. Pipes and devices are refused, and never waited for.
+    /// Opens a regular file. Pipes and devices are refused unopened: opening one may already do something, such as let
+    /// the other end of a pipe go on. One that comes in between is not waited for.
     pub(super) fn open_regular(&self, path: &VirtualPath, flags: OFlags) -> Result<File, Failure> {
+        let found = self.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
+        must_be_regular(fstat(found).map_err(failure)?)?;
         let file = self.resolve(path.relative(), flags | OFlags::NONBLOCK | OFlags::NOCTTY).map_err(failure)?;
         regular(file)
     }
@@ -112,12 +115,24 @@ impl Spot {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         beneath(&self.dir, &self.name, flags, mode)
     }
+
+    /// Opens the regular file that has this name now. What is none is refused unopened.
+    pub(super) fn open_regular(&self, flags: OFlags) -> Result<File, Failure> {
+        let stat = statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
+        must_be_regular(stat)?;
+        regular(self.open(flags, Mode::empty()).map_err(failure)?)
+    }
 }
 
 /// The file behind `fd` when it is a regular one.
-pub(super) fn regular(fd: OwnedFd) -> Result<File, Failure> {
-    match FileType::from_raw_mode(fstat(&fd).map_err(failure)?.st_mode) {
-        FileType::RegularFile => Ok(File::from(fd)),
+fn regular(fd: OwnedFd) -> Result<File, Failure> {
+    must_be_regular(fstat(&fd).map_err(failure)?)?;
+    Ok(File::from(fd))
+}
+
+fn must_be_regular(stat: Stat) -> Result<(), Failure> {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(()),
         FileType::Directory => Err(Failure::IsADirectory),
         _ => Err(Failure::PermissionDenied),
     }

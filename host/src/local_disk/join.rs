@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use ftp_proto::storage::{FinishHow, Replace, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
-use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, Stat, accessat, copy_file_range, fstat, statat, unlinkat};
+use rustix::fs::{Access, AtFlags, FileType, OFlags, Stat, accessat, copy_file_range, fstat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::aside::{hidden_name, rename};
 use super::failures::{failure, io_failure};
 use super::files::{LocalRead, NewFile};
-use super::jail::{Jail, Spot, regular};
+use super::jail::{Jail, Spot};
 use crate::storage::{Cancel, ReadFile, Upload, WriteFile};
 
 /// Copies all of `source` to `at` in `copy`; gives where that ends.
@@ -102,10 +102,9 @@ pub(super) fn combine(
 
 /// What the target holds already.
 fn existing(spot: &Spot) -> Result<Option<File>, Failure> {
-    match spot.open(OFlags::RDONLY, Mode::empty()) {
-        Ok(file) => regular(file).map(Some),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(failure(error)),
+    match spot.open_regular(OFlags::RDONLY) {
+        Err(Failure::NotFound) => Ok(None),
+        opened => opened.map(Some),
     }
 }
 

@@ -75,10 +75,11 @@ impl fmt::Debug for Tls {
 }
 
 impl TlsBuilder {
-    /// Shows `identity` to clients that ask for the host `name`, by SNI or else by HOST. Case does not matter.
+    /// Shows `identity` to clients that ask for the host `name`, by SNI or else by HOST. Case and a last dot do not
+    /// matter.
     #[must_use]
     pub fn host(mut self, name: &str, identity: Identity) -> Self {
-        self.hosts.push((name.to_ascii_lowercase(), identity));
+        self.hosts.push((canonical(name), identity));
         self
     }
 
@@ -140,8 +141,13 @@ pub(super) struct Current {
 impl Current {
     /// What the host `name` shows, if it is one.
     pub(super) fn host(&self, name: &str) -> Option<&Arc<dyn ResolvesServerCert>> {
-        if self.hosts.is_empty() { None } else { self.hosts.get(&name.to_ascii_lowercase()) }
+        if self.hosts.is_empty() { None } else { self.hosts.get(&canonical(name)) }
     }
+}
+
+/// A name as all its spellings are kept.
+fn canonical(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 fn server(

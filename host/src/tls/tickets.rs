@@ -119,3 +119,23 @@ impl StoresServerSessions for Recalls {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::ring::Ticketer;
+
+    use super::*;
+
+    #[test]
+    fn a_data_connection_gives_back_the_ticket_that_it_was_shown_and_never_another() {
+        let issuer = Ticketer::new().unwrap();
+        let ticket = issuer.encrypt(b"a session").unwrap();
+        let takes = Takes::new(Arc::clone(&issuer));
+        // In a full handshake there is nothing to give back.
+        assert_eq!(takes.encrypt(b"another session"), None);
+        assert_eq!(takes.decrypt(b"no ticket"), None);
+        assert_eq!(takes.encrypt(b"another session"), None);
+        assert_eq!(takes.decrypt(&ticket), Some(b"a session".to_vec()));
+        assert_eq!(takes.encrypt(b"another session"), Some(ticket));
+    }
+}

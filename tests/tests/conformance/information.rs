@@ -2,7 +2,7 @@
 
 use ftp_proto::config::{Config, CustomVerb};
 use ftp_proto::verb::{TABLE, Verb, VerbSet};
-use ftp_tests::Setup;
+use ftp_tests::{Files, Setup, TlsClient};
 
 #[test]
 fn feat_is_exact() {
@@ -31,6 +31,56 @@ fn what_is_switched_off_is_neither_told_nor_done() {
     wire.ask("EPSV", 502);
     wire.ask("MFMT 20200101000000 a", 502);
     wire.ask("HELP MFMT", 502);
+}
+
+/// What else there is stays as it was, in the clear and under TLS.
+#[test]
+fn each_verb_can_be_switched_off_alone() {
+    let told = |off: VerbSet| {
+        let server =
+            Setup::new().files(Files::Memory(1 << 20)).tls().config(move |config| config.disabled = off).start();
+        let mut wire = server.wire();
+        let mut told = Vec::new();
+        for secured in [false, true] {
+            if secured && !off.contains(Verb::Auth) {
+                wire.auth(&TlsClient::new());
+            }
+            for verb in [Verb::Feat, Verb::Help] {
+                if !off.contains(verb) {
+                    let body = wire.ask(verb.name(), if verb == Verb::Feat { 211 } else { 214 }).body();
+                    let words = |line: &String| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+                    told.push(if verb == Verb::Feat { body } else { body.iter().flat_map(words).collect() });
+                }
+            }
+            for row in TABLE.iter().filter(|row| off.contains(row.verb)) {
+                wire.ask(row.name, 502);
+                wire.ask(&row.name.to_lowercase(), 502);
+                row.aliases.iter().for_each(|alias| drop(wire.ask(alias, 502)));
+            }
+        }
+        told
+    };
+    let all = told(VerbSet::EMPTY);
+    for row in TABLE {
+        let is_gone = |line: &String| {
+            // MLST stands for MLSD too, and MFF's line names what MFCT can do.
+            let stands_for = line.starts_with("MLST ") && row.verb == Verb::Mlsd;
+            line.split(' ').next() == Some(row.name) || stands_for
+        };
+        let mut wanted = all.clone();
+        for list in &mut wanted {
+            list.retain(|line| !is_gone(line));
+            for line in list.iter_mut().filter(|_| row.verb == Verb::Mfct) {
+                *line = line.replace("Create;", "");
+            }
+        }
+        match row.verb {
+            Verb::Feat => wanted = vec![wanted[1].clone(), wanted[3].clone()],
+            Verb::Help => wanted = vec![wanted[0].clone(), wanted[2].clone()],
+            _ => {}
+        }
+        assert_eq!(told(VerbSet::of(row.verb)), wanted, "{} is off", row.name);
+    }
 }
 
 #[test]

@@ -99,6 +99,28 @@ fn an_upload_is_written_and_its_end_told() {
 }
 
 #[test]
+fn a_step_takes_few_records_however_small_they_are() {
+    let (mut bench, client) = meet(VERSIONS[1], |mut client| {
+        for _ in 0..300 {
+            client.write_all(b"x").unwrap();
+            client.flush().unwrap();
+        }
+        leave(&mut client);
+    });
+    client.join().unwrap();
+    let mut upload = Upload { range: Range::new(file_of(b""), 0, 1000) };
+    let mut most = 0;
+    let moved = bench.finish(|link, visit| {
+        let before = visit.moved;
+        let moved = upload.step(link, visit);
+        most = most.max(visit.moved - before);
+        moved
+    });
+    assert_eq!(moved, Ok(Moved { bytes: 300, end: Some(DataEnd::Clean) }));
+    assert!(most <= Layer::READS, "{most} records in one step");
+}
+
+#[test]
 fn whatever_is_no_handshake_fails_it() {
     let (mut bench, mut theirs) = Bench::new();
     assert!(bench.link.cover(secrets(VERSIONS[1]).0));

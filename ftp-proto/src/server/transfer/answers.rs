@@ -98,7 +98,7 @@ impl Session {
         let Some(mut unique) = transfer.unique.take() else { return false };
         unique.tries += 1;
         if unique.tries < UNIQUE_TRIES
-            && let Some(path) = self.unique_path(&unique)
+            && let Ok(path) = self.unique_path(&unique)
             && let Flow::Upload(upload) = &mut transfer.flow
         {
             let file = FileId(self.ledger.mint());
@@ -118,7 +118,7 @@ impl Session {
                 self.linked(transfer, data, self.data_role());
             }
             // Late: the transfer was broken off meanwhile, and closes the connection.
-            (Ok(_), _) => transfer.connected = true,
+            (Ok(_), _) => {}
             (Err(failure), _) => {
                 transfer.data = None;
                 self.stop(

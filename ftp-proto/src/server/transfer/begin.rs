@@ -10,7 +10,7 @@ use crate::action::{Action, HostAction, StorageAction};
 use crate::coding::{Coding, Decoder, Encoder, Mode, Representation, Structure};
 use crate::id::FileId;
 use crate::notice::TransferOutcome;
-use crate::path::VirtualPath;
+use crate::path::{PathError, VirtualPath};
 use crate::reply::reply;
 use crate::server::data::DataSetup;
 use crate::server::failures::path_error;
@@ -61,7 +61,10 @@ impl Session {
             return self.finish(reply!("554 A new file has nothing to restart at."));
         }
         let unique = Unique { base: if argument.is_empty() { b"ftp" } else { argument }.into(), tries: 0 };
-        let Some(path) = self.unique_path(&unique) else { return };
+        let path = match self.unique_path(&unique) {
+            Ok(path) => path,
+            Err(error) => return self.finish(path_error(error)),
+        };
         self.begin_upload(Verb::Stou, path, WriteMode::Create(Replace::Refused), Some(unique));
     }
 
@@ -161,7 +164,7 @@ impl Session {
     pub(super) fn start(&mut self, transfer: Transfer) {
         self.work = Work::Transfer(Box::new(transfer));
         // An ABOR may have come in right behind the command; or the client has left.
-        if self.inbox.holds(Verb::Abor) {
+        if self.is_to_be_aborted() {
             self.stop_transfer(TransferOutcome::Aborted);
         } else if self.is_abandoned() {
             self.stop_transfer(TransferOutcome::ControlLost);
@@ -192,7 +195,7 @@ impl Session {
     }
 
     /// A name for STOU: `base` and eight random letters and digits.
-    pub(super) fn unique_path(&mut self, unique: &Unique) -> Option<VirtualPath> {
+    pub(super) fn unique_path(&mut self, unique: &Unique) -> Result<VirtualPath, PathError> {
         const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut random = self.random().next_u64();
         let mut name = unique.base.to_vec();
@@ -201,6 +204,6 @@ impl Session {
             name.push(LETTERS.get((random % 32) as usize).copied().unwrap_or(b'x'));
             random /= 32;
         }
-        self.resolve_or_refuse(&name)
+        self.cwd.resolve(&name, self.config.limits.path)
     }
 }

@@ -42,9 +42,9 @@ impl Session {
             }
             Flow::Upload(upload) => {
                 if let Some(file) = upload.file.take() {
-                    // Refused behind its opening, before the 150: nothing has come, and nothing is to stay.
-                    let refused = transfer.refused.is_some();
-                    let how = if refused { FinishHow::Discard } else { self.finish_how(transfer.stopped) };
+                    // Before there was a connection nothing has come, and an empty file must not take the place of
+                    // the one that was there.
+                    let how = if transfer.connected { self.finish_how(transfer.stopped) } else { FinishHow::Discard };
                     let ticket = self.issue_long(Step::Transfer(TransferStep::Finish));
                     self.outbox.push(Action::Host(HostAction::Storage(StorageAction::Finish { ticket, file, how })));
                 }
@@ -70,7 +70,11 @@ impl Session {
     /// Everything is closed: the one outcome, and the one reply.
     pub(super) fn conclude(&mut self, transfer: Transfer) {
         if let (Some(failure), None) = (transfer.refused, transfer.stopped) {
-            let reply = if failure == Failure::Tls { self.refused_setup() } else { None };
+            let reply = match failure {
+                Failure::Tls => self.refused_setup(),
+                Failure::Reset => Some(broken_off(TransferOutcome::Reset, false)),
+                _ => None,
+            };
             return self.finish(reply.unwrap_or_else(|| refusal(failure, transfer.verb)));
         }
         let outcome = match (transfer.stopped, transfer.committed) {

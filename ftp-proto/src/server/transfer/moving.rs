@@ -132,10 +132,6 @@ impl Session {
             }
             (Flow::Download(download), TransferStep::Read) => {
                 download.read(outcome(result)?, chunk);
-                if download.is_coded() {
-                    // Much may be read before a coder has something to send: that is no stall of the client's.
-                    transfer.last_moved = self.now;
-                }
             }
             (Flow::Download(download), TransferStep::Send) => {
                 outcome::<Done>(result)?;
@@ -149,9 +145,6 @@ impl Session {
             (Flow::Upload(upload), TransferStep::Write) => {
                 outcome::<Done>(result)?;
                 upload.written();
-                if upload.is_coded() {
-                    transfer.last_moved = self.now;
-                }
             }
             (Flow::Upload(upload), TransferStep::Receive) => {
                 let received = outcome::<Received>(result)?;
@@ -167,6 +160,10 @@ impl Session {
                     self.stop(transfer, TransferOutcome::Truncated);
                 }
             }
+        }
+        if matches!(step, TransferStep::Read | TransferStep::Write) {
+            // The client's time begins once the storage has done its part.
+            transfer.last_moved = self.now;
         }
         if transfer.moved != before {
             self.moved_on(transfer);
@@ -197,10 +194,14 @@ impl Session {
         }
     }
 
-    /// When the running transfer counts as stalled.
+    /// When the running transfer counts as stalled: by the client, not while only the storage has something to do.
     pub(in crate::server) fn stall_deadline(&self) -> Option<Instant> {
+        let of_storage = |step| matches!(step, Step::Transfer(TransferStep::Read | TransferStep::Write));
+        let of_client = |step| matches!(step, Step::Transfer(_)) && !of_storage(step);
         match &self.work {
-            Work::Transfer(transfer) if transfer.stage == Stage::Moving => {
+            Work::Transfer(transfer)
+                if transfer.stage == Stage::Moving && (self.ledger.any(of_client) || !self.ledger.any(of_storage)) =>
+            {
                 Some(transfer.last_moved + self.config.timeouts.stall)
             }
             _ => None,

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use ftp_proto::testing::{action_id, ticket};
 use rustls::ClientConfig;
@@ -265,18 +266,64 @@ fn a_client_that_reads_nothing_is_waited_for_and_nothing_is_lost() {
     bench.say("234\r\n");
     bench.secure(1);
     assert_eq!(bench.answer(1), None);
-    let mut said = 5;
-    // Until nothing fits any more.
-    let line = Bytes::from(vec![b'x'; 10_000]);
-    while !bench.control.has_pending() {
-        bench.control.write(line.clone());
-        said += line.len();
-        bench.sent += bench.control.flush().unwrap();
-    }
+    let said = 5 + fill(&mut bench);
     assert!(bench.sent < said, "what has not left is not counted");
     bench.control.shut_down();
     go_on.send(()).unwrap();
     bench.flush();
     finish(|| bench.control.part().then_some(()).or_else(|| (!bench.control.has_pending()).then_some(())));
     assert_eq!((bench.sent, client.join().unwrap() + 5), (said, said));
+}
+
+/// Queues until nothing fits any more: how many bytes.
+fn fill(bench: &mut Bench) -> usize {
+    let line = Bytes::from(vec![b'x'; 10_000]);
+    let mut said = 0;
+    while !bench.control.has_pending() {
+        bench.control.write(line.clone());
+        said += line.len();
+        bench.sent += bench.control.flush().unwrap();
+    }
+    said
+}
+
+fn reset(stream: &TcpStream) {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+#[test]
+fn a_break_is_told_once_whatever_was_on_its_way() {
+    for version in VERSIONS {
+        let (mut bench, theirs) = Bench::new(version);
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let client = bench.client(theirs, move |client| {
+            wait.recv().unwrap();
+            reset(&client.sock);
+        });
+        bench.say("234\r\n");
+        bench.secure(1);
+        assert_eq!(bench.answer(1), None);
+        fill(&mut bench);
+        go_on.send(()).unwrap();
+        client.join().unwrap();
+        assert_eq!(finish(|| bench.control.flush().err()), ControlEnd::Reset);
+        // Nothing to wait for, and nothing more to tell.
+        assert!(!bench.control.has_pending() && !bench.control.needs_input());
+        assert_eq!(bench.control.flush(), Ok(0));
+        assert!(bench.control.part());
+    }
+}
+
+#[test]
+fn a_break_before_the_handshake_is_told_once_too() {
+    let (mut bench, theirs) = Bench::new(VERSIONS[1]);
+    fill(&mut bench);
+    bench.secure(1);
+    reset(&theirs);
+    drop(theirs);
+    assert_eq!(finish(|| bench.control.flush().err()), ControlEnd::Reset);
+    assert!(!bench.control.has_pending() && !bench.control.needs_input());
+    assert_eq!(bench.control.flush(), Ok(0));
+    assert!(bench.control.negotiate().is_none());
+    assert_eq!(bench.control.cancel(action_id(1)).unwrap().failure(), Some(Failure::Cancelled));
 }

@@ -31,6 +31,8 @@ impl Layer {
                     return Err(self.fail(Failure::Tls));
                 }
                 Record::Partial => match self.input.fill(stream) {
+                    // No peer ends in the middle of a record: it was cut off, whatever a policy forgives.
+                    Ok(0) if !self.input.bytes().is_empty() => return Err(self.fail(Failure::Reset)),
                     Ok(0) => {
                         self.end = Some(DataEnd::Truncated);
                         return Ok(());

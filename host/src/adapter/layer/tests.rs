@@ -2,10 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rustls::{ClientConfig, SupportedProtocolVersion};
+use ring::aead;
+use rustls::client::{
+    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue,
+};
+use rustls::{ClientConfig, ConnectionTrafficSecrets, NamedGroup, SupportedProtocolVersion};
 use socket2::SockRef;
 
 use super::*;
@@ -158,6 +163,84 @@ fn a_data_connection_gives_no_ticket_and_a_control_connection_takes_none() {
 }
 
 #[test]
+fn a_client_that_takes_no_tickets_resumes_by_its_session_id() {
+    let authority = Authority::new();
+    let tls = authority.tls();
+    let (mine, other) = (session(&tls), session(&tls));
+    let ids_only = || {
+        let mut config = authority.client(&rustls::version::TLS12);
+        config.resumption = Resumption::in_memory_sessions(8).tls12_resumption(Tls12Resumption::SessionIdOnly);
+        Arc::new(config)
+    };
+    let config = ids_only();
+    visit(&mine, &config);
+    // Many times, and it is given no other meanwhile.
+    assert!((0..3).all(|_| resumes(&mine, &config)));
+    assert!(!resumes(&other, &config));
+    // Only a control connection gives ids, and takes none.
+    let config = ids_only();
+    assert!(!resumes(&mine, &config) && !resumes(&mine, &config));
+    visit(&mine, &config);
+    visit(&mine, &config);
+    assert!(resumes(&mine, &config));
+}
+
+/// A client's memory with one session of TLS 1.2 in it, which it shows whatever host it is with.
+#[derive(Debug, Default)]
+struct OneSession(Mutex<Option<Tls12ClientSessionValue>>);
+
+impl ClientSessionStore for OneSession {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, value: Tls12ClientSessionValue) {
+        *self.0.lock().unwrap() = Some(value);
+    }
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, _: Tls13ClientSessionValue) {}
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        None
+    }
+}
+
+/// Tickets of TLS 1.2 cross the network in the clear. Someone shows one of another's where it cannot be resumed (under
+/// another host's name), so that the handshake is a full one, and hopes for a ticket that stands for the new secret.
+#[test]
+fn anothers_ticket_in_a_full_handshake_gains_nothing() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.sign("localhost", &["localhost", "other.test"]);
+    let tls = Tls::builder(crate::tls::Identity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap());
+    let session = session(&tls.build().unwrap());
+    let memory = Arc::new(OneSession::default());
+    let mut config = authority.client(&rustls::version::TLS12);
+    config.resumption = Resumption::store(Arc::<OneSession>::clone(&memory));
+    let config = Arc::new(config);
+    visit(&session, &config);
+    let owners = memory.0.lock().unwrap().clone();
+    let mut layer = data(&session);
+    let (_ours, secured, client) = meet(&mut layer, &config, "other.test", |_| ());
+    assert!(!secured.unwrap().resumed);
+    client.join().unwrap().unwrap();
+    // What it got is the ticket that it had shown, with a secret that is not that ticket's.
+    let (_ours, secured, client) = meet(&mut data(&session), &config, "localhost", |_| ());
+    assert_eq!(secured, Err(Failure::Tls));
+    assert!(client.join().unwrap().is_none());
+    // And the one whose it is still has it.
+    *memory.0.lock().unwrap() = owners;
+    assert!(resumes(&session, &config));
+}
+
+#[test]
 fn the_host_that_the_client_names_shows_its_certificate() {
     let authority = Authority::new();
     let identities = ["default.test", "a.test", "b.test"].map(|name| authority.identity(name));
@@ -176,7 +259,7 @@ fn the_host_that_the_client_names_shows_its_certificate() {
     // HOST, where the client's name is of none.
     let mut config = authority.client(&rustls::version::TLS13);
     config.enable_sni = false;
-    let hosted = TlsSession::new(&tls, Some("a.test".into())).unwrap();
+    let hosted = TlsSession::new(&tls, Some("a.test.".into())).unwrap();
     let (_ours, secured, client) = meet(&mut control(&hosted), &Arc::new(config), "a.test", |_| ());
     assert_eq!(secured.unwrap().sni, None);
     assert!(client.join().unwrap().is_some());
@@ -232,7 +315,7 @@ fn a_stream_that_was_cut_is_told_from_one_that_ended() {
             client.sock.write_all(&[0x17, 3, 3, 0, 100, 1, 2, 3]).unwrap();
             client.sock.shutdown(Shutdown::Write).unwrap();
         });
-        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), Ok(DataEnd::Truncated)));
+        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), Err(Failure::Reset)));
         client.join().unwrap().unwrap();
     }
 }
@@ -388,6 +471,43 @@ fn a_client_that_wants_another_protocol_or_an_old_version_is_refused() {
     let strict = Tls::builder(authority.identity("localhost")).minimum(Version::Tls13).build().unwrap();
     let old = Arc::new(authority.client(&rustls::version::TLS12));
     assert_eq!(meet(&mut control(&session(&strict)), &old, "localhost", |_| ()).1, Err(Failure::Tls));
+}
+
+/// Empty records, as whoever has the keys can make them: rustls's client never does.
+fn empty_records(client: ClientConnection, count: u64) -> Vec<u8> {
+    let secrets = client.dangerous_extract_secrets().unwrap();
+    let (begun, ConnectionTrafficSecrets::Aes256Gcm { key, iv }) = secrets.tx else { panic!("another cipher") };
+    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, key.as_ref()).unwrap());
+    let mut records = Vec::new();
+    for number in begun..begun + count {
+        let mut nonce = [0; 12];
+        nonce.copy_from_slice(iv.as_ref());
+        nonce.iter_mut().skip(4).zip(number.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
+        let (header, mut sealed) = ([0x17, 3, 3, 0, 17], vec![0x17]);
+        let nonce = aead::Nonce::assume_unique_for_key(nonce);
+        key.seal_in_place_append_tag(nonce, aead::Aad::from(header), &mut sealed).unwrap();
+        records.extend_from_slice(&header);
+        records.extend(sealed);
+    }
+    records
+}
+
+#[test]
+fn a_flood_of_empty_records_ends_it_and_a_few_mean_nothing() {
+    let authority = Authority::new();
+    let session = session(&authority.tls());
+    let mut config = authority.client(&rustls::version::TLS13);
+    config.enable_secret_extraction = true;
+    let config = Arc::new(config);
+    for (count, expected) in [(30, Ok(DataEnd::Truncated)), (10_000, Err(Failure::Tls))] {
+        let mut layer = data(&session);
+        let (ours, _, client) = meet(&mut layer, &config, "localhost", move |mut client| {
+            client.write_all(b"all of it").unwrap();
+            client.sock.write_all(&empty_records(client.conn, count)).unwrap();
+        });
+        assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), expected));
+        client.join().unwrap();
+    }
 }
 
 /// Takes TLS off, with a client that does `then`: what came in plain.

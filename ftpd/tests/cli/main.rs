@@ -2,90 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+mod hosts;
+mod options;
+mod secure;
+mod support;
+mod who;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
-use tempfile::{TempDir, tempdir};
+use rustix::process::{Signal, geteuid};
 
-fn ftpd() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ftpd"));
-    command.stdin(Stdio::null());
-    command
-}
-
-fn directory() -> TempDir {
-    tempdir().expect("a temporary directory")
-}
-
-/// Runs a command line that must be refused, and gives its one sentence.
-fn refusal(command: &mut Command) -> String {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{text}");
-    assert!(stdout.is_empty(), "it said that it serves");
-    text
-}
-
-/// The same for what the program finds itself: one line, under its name.
-fn sentence(command: &mut Command) -> String {
-    let text = refusal(command);
-    assert!(text.starts_with("ftpd: ") && text.ends_with('\n') && text.lines().count() == 1, "{text:?}");
-    text
-}
-
-/// A server that runs, and ends with the test.
-struct Running {
-    child: Child,
-    said: Vec<String>,
-    addresses: Vec<SocketAddr>,
-}
-
-impl Running {
-    /// Starts it, and reads what it says until it has named a command to try.
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map(Result::unwrap);
-        let mut said = Vec::new();
-        for line in lines {
-            let last = line.starts_with("try: ");
-            said.push(line);
-            if last {
-                break;
-            }
-        }
-        let addresses = said.iter().filter_map(|line| line.strip_prefix("listening on ")?.parse().ok()).collect();
-        Self { child, said, addresses }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    fn wait(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
-    }
-}
-
-/// The code of the reply to a login.
-fn login(address: SocketAddr, user: &str, password: &str) -> String {
-    let mut control = TcpStream::connect(address).unwrap();
-    write!(control, "USER {user}\r\nPASS {password}\r\n").unwrap();
-    let lines = BufReader::new(control).lines().map(Result::unwrap);
-    let code = lines.map(|line| line[..3].to_string()).find(|code| !["220", "331"].contains(&&**code));
-    code.unwrap()
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::{Running, directory, ftpd, login, refusal, sentence};
 
 #[test]
 fn a_bad_flag_is_refused_with_what_would_be_right() {
@@ -94,6 +26,8 @@ fn a_bad_flag_is_refused_with_what_would_be_right() {
     assert!(refusal(ftpd().args(["--passive-ports", "5-4"])).contains("50000-50100"));
     assert!(refusal(ftpd().args(["--user", "alice"])).contains("NAME:PASSWORD"));
     assert!(refusal(ftpd().args(["--anonymous", "maybe"])).contains("drop"));
+    assert!(refusal(ftpd().args(["--fxp", "192.0.2.0/33"])).contains("192.0.2.0/24"));
+    assert!(refusal(ftpd().args(["--tls-min", "1.1"])).contains("1.2"));
     assert!(refusal(ftpd().args(["--idle-timeout", "0"])).contains("idle-timeout"));
 }
 
@@ -324,8 +258,11 @@ fn a_certificate_is_made_once_and_kept() {
     assert!(first.said.last().unwrap().starts_with("try: curl --ssl-reqd --insecure ftp://"));
     let second = Running::start(&mut command);
     assert_eq!(fingerprint(&first), fingerprint(&second));
-    let key = fs::metadata(state.path().join("ftpd/key.pem")).unwrap();
+    let kept = state.path().join("ftpd");
+    let key = fs::metadata(kept.join("identity.pem")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1);
 
     // And it can be told to read them again, for which nobody is sent away.
     let mut session = BufReader::new(TcpStream::connect(first.addresses[0]).unwrap());
@@ -335,6 +272,21 @@ fn a_certificate_is_made_once_and_kept() {
     session.get_mut().write_all(b"NOOP\r\n").unwrap();
     session.read_line(&mut line).unwrap();
     assert!(line.starts_with("220 ") && line.contains("\n200 "), "{line}");
+}
+
+#[test]
+fn servers_that_begin_together_make_one_certificate() {
+    let (directory, state) = (directory(), directory());
+    let begin = || {
+        let mut command = ftpd();
+        command.arg(directory.path()).env("XDG_STATE_HOME", state.path());
+        Running::start(command.args(["--listen", "127.0.0.1:0", "--tls", "optional"]))
+    };
+    let servers: Vec<Running> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(servers.iter().all(|server| fingerprint(server) == fingerprint(&servers[0])));
 }
 
 #[test]
