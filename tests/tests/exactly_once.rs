@@ -29,7 +29,7 @@ fn expect_all_closed(meddler: &Meddler) {
 }
 
 /// A command, and the operation of the storage that it comes down to.
-const COMMANDS: [(&str, Operation); 13] = [
+const COMMANDS: [(&str, Operation); 20] = [
     ("CWD dir", Operation::Stat),
     ("SIZE old", Operation::Stat),
     ("MDTM old", Operation::Stat),
@@ -43,6 +43,13 @@ const COMMANDS: [(&str, Operation); 13] = [
     ("SITE CHMOD 600 old", Operation::SetMode),
     ("SITE SYMLINK old link", Operation::Symlink),
     ("SITE COPY old new", Operation::Copy),
+    ("SITE CHGRP users old", Operation::SetOwner),
+    ("SITE MKDIR some/where", Operation::MakeDirs),
+    ("SITE RMDIR dir", Operation::RemoveTree),
+    ("COMB new old", Operation::Combine),
+    ("HASH old", Operation::Hash),
+    ("DSIZ dir", Operation::TreeSize),
+    ("AVBL", Operation::Space),
 ];
 
 /// The same with a data connection; what is moved up, and whether a 150 comes first.

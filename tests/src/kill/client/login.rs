@@ -211,7 +211,7 @@ pub(super) fn begin_and_break(link: &Link, mut tls: rustls::ClientConnection, ch
     let _ = tls.write_tls(&mut hello);
     let length = (choice / 3) as usize % hello.len().max(1);
     let bytes = if choice.is_multiple_of(3) { b"GET / HTTP/1.1\r\n\r\n" } else { &hello[..length] };
-    // Where it fails, it is broken off already.
     let mut tcp = link.tcp();
+    // Where it fails, it is broken off already.
     let _ = tcp.write_all(bytes);
 }
