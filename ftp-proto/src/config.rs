@@ -182,7 +182,8 @@ impl Config {
         match verb {
             Verb::Auth | Verb::Adat | Verb::Pbsz | Verb::Prot | Verb::Mic | Verb::Conf | Verb::Enc => offered,
             Verb::Ccc => offered && self.tls.clear_control.is_on(),
-            Verb::Cpsv | Verb::Sscn => offered && !self.fxp.is_empty(),
+            // Another server has no TLS session of ours to resume.
+            Verb::Cpsv | Verb::Sscn => offered && !self.fxp.is_empty() && !self.tls.data_reuse.is_required(),
             _ => true,
         }
     }

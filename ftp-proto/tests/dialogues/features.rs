@@ -93,6 +93,10 @@ fn flips() -> Vec<Flip> {
         flip("login", &[], &[], |config| config.tls.login = Demand::Required),
         flip("data", &[], &[], |config| config.tls.data = Demand::Required),
         flip("data_reuse", &[], &[], |config| config.tls.data_reuse = Demand::Required),
+        flip("fxp and data_reuse", &[], &[], |config| {
+            config.fxp = vec![Network { address: "203.0.113.0".parse().expect("an address"), prefix: 24 }];
+            config.tls.data_reuse = Demand::Required;
+        }),
         flip("strict_end", &[], &[], |config| config.tls.strict_end = Switch::Off),
         flip("all that was off", &[Verb::Smnt, Verb::Ccc, Verb::Cpsv, Verb::Sscn], &[], |config| {
             (config.structure_mount, config.tls.clear_control) = (Switch::On, Switch::On);

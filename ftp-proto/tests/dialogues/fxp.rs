@@ -105,7 +105,6 @@ fn a_demand_to_resume_rules_them_out() {
         partners(config);
         config.tls.data_reuse = Demand::Required;
     });
-    world.ask("CPSV", "534");
-    world.ask("SSCN ON", "534");
-    world.ask("SSCN OFF", "200");
+    world.ask("CPSV", "502");
+    world.ask("SSCN ON", "502");
 }

@@ -113,17 +113,13 @@ impl Session {
         });
     }
 
-    /// CPSV and SSCN ON are for private data connections to another server, which has no session of ours to resume.
+    /// CPSV and SSCN ON are for private data connections to another server.
     pub(in crate::server) fn refused_between_servers(&mut self) -> bool {
-        let refusal = if !self.is_private() {
-            reply!("503 Send PROT P first.")
-        } else if self.config.tls.data_reuse.is_required() {
-            reply!("534 Data connections must resume the TLS session of the control connection.")
-        } else {
-            return false;
-        };
-        self.finish(refusal);
-        true
+        let refused = !self.is_private();
+        if refused {
+            self.finish(reply!("503 Send PROT P first."));
+        }
+        refused
     }
 
     /// Begins the handshake on a data connection.
