@@ -38,7 +38,8 @@ extern "C" fn main() -> c_int {
 fn dialogue() -> Result<bool, Misuse> {
     let mut session = Session::new(Arc::new(Config::default()), [7; 32], UnixTime::from_secs(0));
     let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 21);
-    let greeted = Event::Connected { local: here, peer: here, admission: Admission::Welcome, implicit_tls: Switch::Off };
+    let greeted =
+        Event::Connected { local: here, peer: here, admission: Admission::Welcome, implicit_tls: Switch::Off };
     Ok(replies(&mut session, greeted, b"220")?
         && replies(&mut session, Event::Received(b"USER alice\r\n"), b"331")?
         && replies(&mut session, Event::Received(b"PASS secret\r\n"), b"230")?
