@@ -87,8 +87,14 @@ fn list<'a>(
 /// One of a list: quoted, or all up to the comma. Blanks around it are the list's.
 fn listed(input: &[u8]) -> Parsed<'_, Box<[u8]>> {
     let in_quotes = map(delimited(space0, quoted, space0), Vec::into_boxed_slice);
-    let plain = preceded(space0, map(is_not(&b",\""[..]), |text: &[u8]| text.trim_ascii_end().into()));
+    let plain = preceded(space0, map(is_not(&b",\""[..]), |text| without_blanks_behind(text).into()));
     alt((in_quotes, plain)).parse(input)
+}
+
+/// The blanks that [`space0`] takes in front, and no other: a CR is part of a name.
+fn without_blanks_behind(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &text[..text.len() - blanks]
 }
 
 /// `first last` (draft-bryan-ftp-range §3); the last not before the first, but for `1 0`.

@@ -54,6 +54,7 @@ fn lists_of_files() {
     for (line, verb, wanted) in [
         (&b"MMD5 a"[..], Verb::Mmd5, &[&b"a"[..]][..]),
         (b"MMD5 a b, \"c, d\" ,e", Verb::Mmd5, &[b"a b", b"c, d", b"e"]),
+        (b"MMD5 0,\r", Verb::Mmd5, &[b"0", b"\r"]),
         (b"COMB a b", Verb::Comb, &[b"a", b"b"]),
         (b"COMB \"a b\" c \"d\"\"e\"", Verb::Comb, &[b"a b", b"c", b"d\"e"]),
     ] {
