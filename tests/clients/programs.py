@@ -139,11 +139,12 @@ class Lftp(Client):
     name = "lftp"
     needs = ("lftp",)
     speaks_tls = resumes = True
+    mode_z = "yes"  # As it does by itself.
 
     def lftp(self, command, **more):
         settings = {
             "cmd:fail-exit": "yes", "net:timeout": 15, "net:max-retries": 1,
-            "ftp:passive-mode": "no" if self.active else "yes", "xfer:clobber": "yes",
+            "ftp:use-mode-z": self.mode_z, "ftp:passive-mode": "no" if self.active else "yes", "xfer:clobber": "yes",
         }
         if self.way.security:
             settings |= {
