@@ -29,7 +29,8 @@ fn commands_without_end_and_no_reply_is_read() {
         while input.write_all(lines.as_bytes()).is_ok() {}
     });
     server.wait_for_notice(|notice| matches!(notice, Notice::Ended(_)));
-    assert!(memory() < before + 16 * 1024, "{before} kB, then {} kB", memory());
+    // Other tests run in this process; replies that pile up would be some hundred megabytes by now.
+    assert!(memory() < before + 64 * 1024, "{before} kB, then {} kB", memory());
     server.wait_until_deserted();
     drop(wire);
     writer.join().unwrap();
