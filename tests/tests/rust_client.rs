@@ -166,3 +166,20 @@ fn where_data_connections_must_resume_the_session() {
         client.quit().unwrap();
     }
 }
+
+/// The end of an upload is where files come out short: see `tests/clients/uploads` for larger ones, and other clients.
+#[test]
+fn no_upload_is_short() {
+    let server = server();
+    for (size, count) in [(1, 200), (100, 200), (16_384, 200), (16_385, 200), (1_000_000, 10)] {
+        let content = pattern(size);
+        for tls in TlsVersion::ALL.map(Tls::Explicit).into_iter().chain([Tls::Implicit]) {
+            let mut client = client(&server, FAMILIES[0], Mode::ExtendedPassive, tls);
+            for _ in 0..count {
+                client.put_file("f", &mut Cursor::new(&content)).unwrap();
+                assert!(server.content("f").unwrap() == content, "{size} bytes, {tls:?}");
+            }
+            client.quit().unwrap();
+        }
+    }
+}
