@@ -9,7 +9,8 @@ use std::thread;
 /// How big a pool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSize {
-    /// At most so many threads, half of them for what may take long (digests, copies, whole trees). Each may check a hashed password, which takes 19 MiB for its time.
+    /// At most so many threads, half of them for what may take long (digests, copies, whole trees). Each may check a
+    /// hashed password, which takes 19 MiB for its time.
     pub threads: NonZeroUsize,
     /// At most so many actions wait for a thread, besides those that go on with what is open.
     pub waiting: usize,
