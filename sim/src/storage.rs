@@ -1,0 +1,29 @@
+//! The storage: what the engine's actions act on.
+//!
+//! Anything that implements [`Storage`] can be put under fault: it is asked one operation at a time, and the simulator
+//! decides when that is, whether it comes to that at all, and whether the answer arrives.
+
+use ftp_proto::{Completion, StorageAction};
+
+/// Which session asks: never used again in the same world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub u64);
+
+/// Where the files are.
+pub trait Storage {
+    /// Does what is asked, at once. `None` for what needs no answer (`CloseFile`, `CloseDir`), and for nothing else.
+    ///
+    /// Names of files and directories are the session's own: two sessions may use the same.
+    fn run(&mut self, session: SessionKey, action: StorageAction) -> Option<Completion>;
+
+    /// A session is over: whatever it still has open is closed, and its uploads are discarded.
+    fn end(&mut self, session: SessionKey) {
+        let _ = session;
+    }
+
+    /// The power fails: every session is over, and what was not made durable may be gone.
+    fn lose_power(&mut self) {}
+
+    /// How many files and directories `session` has open.
+    fn open(&self, session: SessionKey) -> usize;
+}
