@@ -86,6 +86,12 @@ impl Completion {
         self.id
     }
 
+    /// The same action's answer, once more on its way to the same session, but as this failure: for hosts that let nothing
+    /// stand that they could not finish, and for tests in which answers get lost.
+    pub fn but_failed(self, failure: Failure) -> Self {
+        Self { result: Err(failure), ..self }
+    }
+
     /// The failure, if it is one.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {

@@ -2,16 +2,30 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod builder;
 mod chance;
+mod client;
+mod engine;
 mod faults;
+mod log;
 mod network;
 mod scene;
+mod served;
+mod server;
 mod storage;
 mod time;
+mod world;
 
+pub use accounts::Accounts;
+pub use builder::Builder;
 pub use chance::Chance;
+pub use client::{Download, Ftp, Gone, Plan as DataPlan, Reply, Socket};
+pub use engine::Engine;
 pub use faults::{Fault, Faults, Plan, Strike};
 pub use network::{Dialled, End, Hello, Network, Read, Side};
 pub use scene::{Scene, Weather};
+pub use server::Operation;
 pub use storage::{SessionKey, Storage};
 pub use time::{Actor, Moment};
+pub use world::{Report, World};

@@ -88,6 +88,11 @@ impl Network {
         Ok(())
     }
 
+    /// The same without any chance of failure, for the server's own address.
+    pub(crate) fn open(&mut self, owner: Actor, address: SocketAddr) {
+        self.listeners.insert(address, Listener { owner, backlog: VecDeque::new() });
+    }
+
     /// Whether somebody listens there.
     #[must_use]
     pub fn listens(&self, address: SocketAddr) -> bool {

@@ -1,10 +1,12 @@
 //! What everybody in the world shares: the time, the choices, the faults, and who is woken when.
 
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::chance::Chance;
 use crate::faults::{Fault, Faults};
+use crate::log::Log;
 use crate::time::{Actor, Agenda, Moment};
 
 /// How long things take. Each time is drawn anew.
@@ -46,6 +48,7 @@ pub struct Scene {
     pub(crate) chance: Chance,
     pub(crate) faults: Faults,
     pub(crate) weather: Weather,
+    pub(crate) log: Log,
 }
 
 impl Scene {
@@ -68,6 +71,10 @@ impl Scene {
     /// Somebody may have something to do at `at`.
     pub(crate) fn wake(&mut self, who: Actor, at: Moment) {
         self.agenda.wake(who, at.max(self.now));
+    }
+
+    pub(crate) fn log(&mut self, who: Actor, what: fmt::Arguments<'_>) {
+        self.log.line(self.now, who, what);
     }
 
     /// One way through the network, drawn anew.

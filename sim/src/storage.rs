@@ -3,7 +3,10 @@
 //! Anything that implements [`Storage`] can be put under fault: it is asked one operation at a time, and the simulator
 //! decides when that is, whether it comes to that at all, and whether the answer arrives.
 
-use ftp_proto::{Completion, StorageAction};
+use bytes::Bytes;
+use ftp_proto::{Completion, Failure, FileId, StorageAction};
+
+use crate::chance::Chance;
 
 /// Which session asks: never used again in the same world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,8 +16,30 @@ pub struct SessionKey(pub u64);
 pub trait Storage {
     /// Does what is asked, at once. `None` for what needs no answer (`CloseFile`, `CloseDir`), and for nothing else.
     ///
+    /// `CloseFile` of a file that was opened for writing discards the upload: that is what becomes of one whose `Finish`
+    /// was never run.
+    ///
     /// Names of files and directories are the session's own: two sessions may use the same.
     fn run(&mut self, session: SessionKey, action: StorageAction) -> Option<Completion>;
+
+    /// Reads from an open file for the network, as `sendfile` would: at most `max` bytes, fewer only at its end. Asked only
+    /// of files that were opened with [`Offload::Possible`](ftp_proto::outcome::Offload::Possible).
+    ///
+    /// # Errors
+    /// As a `Read`.
+    fn read(&mut self, session: SessionKey, file: FileId, at: u64, max: usize) -> Result<Bytes, Failure> {
+        let _ = (session, file, at, max);
+        Err(Failure::Unsupported)
+    }
+
+    /// Writes to an open file: from the network, as `splice` would, or a part of a `Write` that breaks in its middle.
+    ///
+    /// # Errors
+    /// As a `Write`.
+    fn write(&mut self, session: SessionKey, file: FileId, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        let _ = (session, file, at, bytes);
+        Err(Failure::Unsupported)
+    }
 
     /// A session is over: whatever it still has open is closed, and its uploads are discarded.
     fn end(&mut self, session: SessionKey) {
@@ -22,7 +47,10 @@ pub trait Storage {
     }
 
     /// The power fails: every session is over, and what was not made durable may be gone.
-    fn lose_power(&mut self) {}
+    /// What of it is a matter of chance.
+    fn lose_power(&mut self, chance: &mut Chance) {
+        let _ = chance;
+    }
 
     /// How many files and directories `session` has open.
     fn open(&self, session: SessionKey) -> usize;
