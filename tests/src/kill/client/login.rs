@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use super::shape::Shape;
 use super::{Client, Step, Stop, wrong};
-use crate::kill::embedding::HOST;
 use crate::await_first_word;
+use crate::kill::embedding::HOST;
 use crate::link::Link;
 use crate::secure::{Resume, TlsClient, TlsVersion};
 
