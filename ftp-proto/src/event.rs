@@ -48,6 +48,7 @@ pub enum Event<'a> {
 
 /// Whether a new control connection is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Admission {
     /// 220.
@@ -62,6 +63,7 @@ pub enum Admission {
 
 /// How the control connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ControlEnd {
     /// The client closed its side.

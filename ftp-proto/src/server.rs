@@ -29,6 +29,7 @@
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
+//! | `traced` | what a replay must know |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
 mod ahead;
@@ -55,6 +56,8 @@ mod security;
 mod site;
 mod status;
 mod timers;
+#[cfg(feature = "trace")]
+mod traced;
 mod transfer;
 
 pub use self::closing::{CloseReason, Phase};
