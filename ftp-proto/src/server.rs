@@ -29,6 +29,7 @@
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
+//! | `state` | where the session is, for those who watch |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
 mod ahead;
@@ -53,6 +54,7 @@ mod parameters;
 mod question;
 mod security;
 mod site;
+pub mod state;
 mod status;
 mod timers;
 mod transfer;
