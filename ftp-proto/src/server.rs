@@ -30,6 +30,7 @@
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
 //! | `traced` | what a replay must know |
+//! | `state` | where the session is, for those who watch |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
 mod ahead;
@@ -54,6 +55,7 @@ mod parameters;
 mod question;
 mod security;
 mod site;
+pub mod state;
 mod status;
 mod timers;
 #[cfg(feature = "trace")]
