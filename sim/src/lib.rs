@@ -13,5 +13,5 @@ pub use chance::Chance;
 pub use faults::{Fault, Faults, Plan, Strike};
 pub use network::{Dialled, End, Hello, Network, Read, Side};
 pub use scene::{Scene, Weather};
-pub use storage::{SessionKey, Storage};
+pub use storage::{Disk, Durability, Held, SessionKey, Storage};
 pub use time::{Actor, Moment};

@@ -3,7 +3,19 @@
 //! Anything that implements [`Storage`] can be put under fault: it is asked one operation at a time, and the simulator
 //! decides when that is, whether it comes to that at all, and whether the answer arrives.
 
+mod disk;
+mod files;
+mod power;
+mod tree;
+mod whole;
+
+#[cfg(test)]
+mod tests;
+
 use ftp_proto::{Completion, StorageAction};
+
+pub use self::disk::Disk;
+pub use self::power::Durability;
 
 /// Which session asks: never used again in the same world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,4 +38,13 @@ pub trait Storage {
 
     /// How many files and directories `session` has open.
     fn open(&self, session: SessionKey) -> usize;
+}
+
+/// What stands at a path, as whoever looks at the whole tree sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// A directory.
+    Directory,
+    /// A file of these bytes.
+    File(&'a [u8]),
 }
