@@ -86,7 +86,7 @@ fn what_is_stored_whole_is_there_once_it_is_committed() {
     }
     assert_eq!(tree(&disk), ["/a=new", "/b=part"]);
     assert_eq!(disk.used(), 7);
-    assert!(disk.take_violations().is_empty());
+    assert!(disk.complaints().is_empty());
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn what_must_not_be_asked_for_is_told() {
     assert!(disk.run(ONE, S::CloseFile(file_id(1))).is_none());
     assert!(disk.run(ONE, S::CloseDir(dir_id(1))).is_none());
     assert!(run(&mut disk, S::ReadDir { ticket: ticket(1), dir: dir_id(1), max: 1 }).is_err());
-    assert_eq!(disk.take_violations().len(), 7);
+    assert_eq!(disk.complaints().len(), 7);
     assert_eq!((tree(&disk), disk.open(ONE)), (vec!["/a=1".to_owned()], 0));
 }
 
