@@ -118,11 +118,12 @@ pub(crate) mod sealed {
 }
 
 macro_rules! answers {
-    ($($variant:ident($type:ty) = |$value:ident| $make:expr, |$kept:ident| $give:expr, $held:ty;)*) => {
+    ($($(#[$attribute:meta])* $variant:ident($type:ty) = |$value:ident| $make:expr, |$kept:ident| $give:expr, $held:ty;)*) => {
         /// Every outcome, in one type.
         #[derive(Debug)]
+        #[cfg_attr(feature = "trace", derive(serde::Serialize, serde::Deserialize))]
         pub(crate) enum Answer {
-            $($variant($held),)*
+            $($(#[$attribute])* $variant($held),)*
         }
 
         $(
@@ -156,6 +157,7 @@ answers! {
     Metadata(Metadata) = |it| Box::new(it), |it| *it, Box<Metadata>;
     Entries(Entries) = |it| it, |it| it, Entries;
     Opened(Opened) = |it| it, |it| it, Opened;
+    #[cfg_attr(feature = "trace", serde(with = "crate::byte_strings"))]
     Chunk(Bytes) = |it| it, |it| it, Bytes;
     Space(Space) = |it| it, |it| it, Space;
     Account(Account) = |it| Box::new(it), |it| *it, Box<Account>;

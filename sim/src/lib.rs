@@ -27,6 +27,6 @@ pub use faults::{Fault, Faults, Plan, Strike};
 pub use network::{Dialled, End, Hello, Network, Read, Side};
 pub use scene::{Scene, Weather};
 pub use server::Operation;
-pub use storage::{SessionKey, Storage};
+pub use storage::{Disk, Durability, Held, SessionKey, Storage};
 pub use time::{Actor, Moment};
 pub use world::{Report, World};

@@ -153,7 +153,7 @@ impl<S: Storage> Server<S> {
                 for number in self.numbers() {
                     self.with(number, all, Served::kill);
                 }
-                self.storage.lose_power(&mut all.scene.chance);
+                self.storage.lose_power();
             }
             Operation::Reload => {
                 if let Some(next) = &mut self.next_config {

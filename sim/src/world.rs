@@ -204,6 +204,8 @@ impl<S: Storage> World<S> {
 
     /// What must hold when nobody is there any more.
     fn judge(&mut self) {
+        let complaints = self.server.storage.complaints();
+        self.core.borrow_mut().violations.extend(complaints);
         if !self.is_sound() {
             return;
         }

@@ -42,9 +42,14 @@ impl Host {
         };
         let takes = scene.chance.time(span);
         let (now, answered) = (scene.now, scene.now + takes);
-        // What needs no answer is done in its turn, before anything that is asked later.
-        let runs = if action.id().is_none() { now } else { now + scene.chance.time(&(takes / 2..takes)) };
-        self.waiting.push(Waiting { runs, answered, fault, action });
+        let waiting = Waiting { runs: now + scene.chance.time(&(takes / 2..takes)), answered, fault, action };
+        if waiting.action.id().is_none() {
+            // What needs no answer is done before anything that is asked later, and before the session is over.
+            self.run(around, waiting);
+            return now;
+        }
+        let runs = waiting.runs;
+        self.waiting.push(waiting);
         runs
     }
 
@@ -125,7 +130,7 @@ impl Host {
     /// It is not run. An upload that was to be finished is dropped, as its host does it.
     fn fail(&self, around: &mut Around<'_>, action: HostAction, failure: Failure) -> Option<Completion> {
         if let HostAction::Storage(StorageAction::Finish { file, .. }) = &action {
-            around.storage.run(self.session, StorageAction::CloseFile(*file));
+            around.storage.abandon(self.session, *file);
         }
         action.fail(failure)
     }
