@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod log;
 mod network;
+mod oracle;
 mod scene;
 mod served;
 mod server;
