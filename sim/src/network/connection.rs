@@ -158,6 +158,10 @@ impl Connection {
 
     /// Sends one piece on its way.
     pub(super) fn push(&mut self, scene: &mut Scene, side: Side, piece: Piece) {
+        if self.directions.iter().any(|direction| direction.reset.is_some()) {
+            // It is broken, whether or not both sides know: the reset is what comes next.
+            return;
+        }
         let direction = &mut self.directions[side.other() as usize];
         if direction.finished {
             return;
