@@ -123,7 +123,9 @@ impl DataPlane {
                     self.listeners.insert(listener, Listener { address, accept: None });
                     Listening { address }
                 });
-                answers.push(now, ticket.settle(answer));
+                // Bound on another thread: whatever else happens may come first.
+                let at = now + around.scene.latency() / 8;
+                answers.push(at, ticket.settle(answer));
             }
             DataAction::Accept { ticket, listener, data } => match self.listeners.get_mut(&listener) {
                 Some(it) if it.accept.is_none() => it.accept = Some((ticket, data)),
