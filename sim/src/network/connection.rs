@@ -256,7 +256,11 @@ impl Connection {
     }
 
     pub(super) fn secure(&mut self, scene: &mut Scene, side: Side, hello: Hello) {
-        self.layers[side as usize] = Layer::Greeting;
+        // Who answers a hello has seen it already.
+        let layer = &mut self.layers[side as usize];
+        if *layer == Layer::Clear {
+            *layer = Layer::Greeting;
+        }
         self.push(scene, side, Piece::Hello(hello));
     }
 
