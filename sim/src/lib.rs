@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod log;
 mod network;
+mod run;
 mod scene;
 mod served;
 mod server;
@@ -24,6 +25,10 @@ pub use client::{Download, Ftp, Gone, Plan as DataPlan, Reply, Socket};
 pub use engine::Engine;
 pub use faults::{Fault, Faults, Plan, Strike};
 pub use network::{Dialled, End, Hello, Network, Read, Side};
+pub use run::{
+    BadOption, Behaviour, Campaign, Crew, Explored, Failure, Partial, Picks, Pipe, Rates, Scenario, Sites, Size,
+    Source, Sync, Tally, Tls, Way, explore, explore_pairs, minimise, replay, run, run_bytes,
+};
 pub use scene::{Scene, Weather};
 pub use server::Operation;
 pub use storage::{Disk, Durability, Held, SessionKey, Storage};

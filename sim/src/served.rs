@@ -278,7 +278,12 @@ impl Served {
 
     /// Gives the engine one event and runs what it asks for.
     fn feed(&mut self, around: &mut Around<'_>, event: Event<'_>) {
-        around.scene.log(self.actor, format_args!("> {event:?}"));
+        match &event {
+            Event::Received(bytes) => {
+                around.scene.log(self.actor, format_args!("> Received(\"{}\")", bytes.escape_ascii()));
+            }
+            event => around.scene.log(self.actor, format_args!("> {event:?}")),
+        }
         let now = self.now(around.scene);
         let actions = match self.engine.handle(now, event) {
             Ok(actions) => actions,
@@ -298,7 +303,7 @@ impl Served {
     fn run(&mut self, around: &mut Around<'_>, action: Action) {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
-            Action::Secure { ticket, .. } => self.control.secure(around, ticket),
+            Action::Secure { ticket, .. } => self.control.secure(ticket),
             Action::Unsecure(ticket) => self.control.unsecure(ticket),
             Action::Shutdown => self.control.shut_down(),
             Action::Data(action) => self.data.run(around, action, &mut self.answers),

@@ -26,6 +26,9 @@ pub(super) struct Control {
 /// A change of its layer, under way.
 #[derive(Debug)]
 enum Change {
+    /// Waits for what was written to leave.
+    Greet(Ticket<Secured>),
+    /// Waits for the client's hello.
     Secure(Ticket<Secured>),
     /// Waits for what was written to leave.
     Unsecure(Ticket<Done>),
@@ -51,11 +54,8 @@ impl Control {
         self.shut = true;
     }
 
-    pub(super) fn secure(&mut self, around: &mut Around<'_>, ticket: Ticket<Secured>) {
-        // What was written has to leave first; a kernel that is full of it is a rare thing, and it goes on below.
-        let hello = Hello { session: Some(self.session), ..Hello::default() };
-        around.network.secure(around.scene, self.end, hello);
-        self.change = Some(Change::Secure(ticket));
+    pub(super) fn secure(&mut self, ticket: Ticket<Secured>) {
+        self.change = Some(Change::Greet(ticket));
     }
 
     pub(super) fn unsecure(&mut self, ticket: Ticket<Done>) {
@@ -65,6 +65,15 @@ impl Control {
     /// What became of TLS, if anything did.
     pub(super) fn advance(&mut self, around: &mut Around<'_>) -> Option<Completion> {
         match self.change.take()? {
+            Change::Greet(ticket) => {
+                if self.unsent.is_empty() {
+                    let hello = Hello { session: Some(self.session), ..Hello::default() };
+                    around.network.secure(around.scene, self.end, hello);
+                    self.change = Some(Change::Secure(ticket));
+                    return self.advance(around);
+                }
+                self.change = Some(Change::Greet(ticket));
+            }
             Change::Secure(ticket) => match around.network.handshake(around.scene, self.end) {
                 None => self.change = Some(Change::Secure(ticket)),
                 Some(Ok(hello)) => {
@@ -96,11 +105,11 @@ impl Control {
 
     pub(super) fn cancel(&mut self, id: ActionId) -> Option<Completion> {
         let change = self.change.take_if(|change| match change {
-            Change::Secure(ticket) => ticket.id() == id,
+            Change::Greet(ticket) | Change::Secure(ticket) => ticket.id() == id,
             Change::Unsecure(ticket) | Change::Parting(ticket) => ticket.id() == id,
         })?;
         Some(match change {
-            Change::Secure(ticket) => ticket.fail(Failure::Cancelled),
+            Change::Greet(ticket) | Change::Secure(ticket) => ticket.fail(Failure::Cancelled),
             Change::Unsecure(ticket) | Change::Parting(ticket) => ticket.fail(Failure::Cancelled),
         })
     }
@@ -133,7 +142,7 @@ impl Control {
 
     /// What has come in.
     pub(super) fn read(&mut self, around: &mut Around<'_>) -> Result<Option<Bytes>, ControlEnd> {
-        if self.ended || matches!(self.change, Some(Change::Secure(_) | Change::Parting(_))) {
+        if self.ended || matches!(self.change, Some(Change::Greet(_) | Change::Secure(_) | Change::Parting(_))) {
             return Ok(None);
         }
         match around.network.read(around.scene, self.end, READ) {
