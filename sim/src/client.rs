@@ -23,6 +23,7 @@ use std::time::Duration;
 pub use self::dialogue::Reply;
 pub use self::socket::Socket;
 pub use self::transfer::{Download, Plan};
+use crate::oracle::replies::Dialogue;
 use crate::time::{Actor, Moment};
 use crate::world::Core;
 
@@ -51,6 +52,12 @@ pub struct Ftp {
     control: Option<Socket>,
     /// Bytes of the control connection that make no whole line yet.
     heard: Vec<u8>,
+    /// Bytes that make no whole Telnet command yet.
+    raw: Vec<u8>,
+    /// When the last of them arrived.
+    arrived: Moment,
+    /// What was said and heard there.
+    dialogue: Dialogue,
     /// How long it waits for anything.
     patience: Duration,
     /// Whether data connections are private, and which TLS session they resume.
@@ -60,14 +67,18 @@ pub struct Ftp {
 impl Ftp {
     pub(crate) fn new(core: &Rc<RefCell<Core>>, number: usize, server: SocketAddr) -> Self {
         let [.., b, c, d] = (number as u32 + 1).to_be_bytes();
+        let address = Ipv4Addr::new(10, b, c, d).into();
         Self {
             core: Rc::clone(core),
             number,
             server,
-            address: Ipv4Addr::new(10, b, c, d).into(),
+            address,
             last_port: 1023,
             control: None,
             heard: Vec::new(),
+            raw: Vec::new(),
+            arrived: Moment::START,
+            dialogue: Dialogue::new(address),
             patience: Duration::from_secs(3600),
             tls: None,
         }
@@ -112,6 +123,27 @@ impl Ftp {
     /// Says that something was promised and not kept: the run ends there.
     pub fn accuse(&self, what: impl Into<String>) {
         self.core.borrow_mut().violations.push(format!("client {}: {}", self.number, what.into()));
+    }
+
+    /// Whether nothing goes wrong in this world, ever: whatever fails is somebody's fault.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.core.borrow().scene.faults.is_calm()
+    }
+
+    /// Whether nothing goes wrong from here on.
+    #[must_use]
+    pub fn is_healed(&self) -> bool {
+        self.core.borrow().scene.faults.is_healed()
+    }
+
+    /// One of these, by the world's chance.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn pick<'a, T>(&self, from: &'a [T]) -> &'a T {
+        self.core.borrow_mut().scene.chance.pick(from)
     }
 
     fn actor(&self) -> Actor {

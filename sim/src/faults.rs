@@ -170,6 +170,18 @@ impl Faults {
         self.healed = true;
     }
 
+    /// Whether nothing ever goes wrong.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.plan == Plan::None
+    }
+
+    /// Whether nothing goes wrong from here on.
+    #[must_use]
+    pub fn is_healed(&self) -> bool {
+        self.healed || self.is_calm()
+    }
+
     /// What has struck so far, in its order.
     #[must_use]
     pub fn strikes(&self) -> &[Strike] {

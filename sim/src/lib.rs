@@ -10,6 +10,7 @@ mod engine;
 mod faults;
 mod log;
 mod network;
+mod oracle;
 mod run;
 mod scene;
 mod served;

@@ -165,6 +165,12 @@ impl Network {
         connection.read(scene, end.side, max)
     }
 
+    /// When the next thing to read arrives, or has arrived.
+    #[must_use]
+    pub fn arrived(&self, end: End) -> Option<Moment> {
+        self.connections.get(&end.connection)?.arrived(end.side)
+    }
+
     /// Ends our direction, behind all that was written.
     pub fn finish(&mut self, scene: &mut Scene, end: End) {
         if let Some(connection) = self.connections.get_mut(&end.connection) {

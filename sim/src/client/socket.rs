@@ -1,6 +1,6 @@
 //! One connection of a client, and the listener of an active transfer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -19,6 +19,7 @@ pub struct Socket {
     who: Actor,
     end: End,
     left: bool,
+    arrived: Cell<Moment>,
 }
 
 impl Socket {
@@ -32,7 +33,7 @@ impl Socket {
             let Core { scene, network, .. } = &mut *core.borrow_mut();
             network.dial(scene, who, from, to)
         };
-        let this = Self { core: Rc::clone(core), who, end, left: false };
+        let this = Self { core: Rc::clone(core), who, end, left: false, arrived: Cell::default() };
         let dialled = this.wait(until, |core| match core.network.dialled(&core.scene, end) {
             Dialled::Waiting => None,
             Dialled::Open => Some(true),
@@ -42,7 +43,7 @@ impl Socket {
     }
 
     pub(super) fn accepted(core: &Rc<RefCell<Core>>, who: Actor, end: End) -> Self {
-        Self { core: Rc::clone(core), who, end, left: false }
+        Self { core: Rc::clone(core), who, end, left: false, arrived: Cell::default() }
     }
 
     /// Writes all of `bytes`.
@@ -67,13 +68,21 @@ impl Socket {
     /// [`Gone::Reset`], or [`Gone::Impatient`] at `until`.
     pub async fn read(&self, max: usize, until: Moment) -> Result<Result<Bytes, DataEnd>, Gone> {
         let end = self.end;
-        let read = self.wait(until, |core| match core.network.read(&mut core.scene, end, max) {
-            Read::Nothing => None,
-            Read::Bytes(bytes) => Some(Ok(Ok(bytes))),
-            Read::End(end) => Some(Ok(Err(end))),
-            Read::Reset => Some(Err(Gone::Reset)),
+        let read = self.wait(until, |core| {
+            self.arrived.set(core.network.arrived(end).unwrap_or_default());
+            match core.network.read(&mut core.scene, end, max) {
+                Read::Nothing => None,
+                Read::Bytes(bytes) => Some(Ok(Ok(bytes))),
+                Read::End(end) => Some(Ok(Err(end))),
+                Read::Reset => Some(Err(Gone::Reset)),
+            }
         });
         read.await.unwrap_or(Err(Gone::Impatient))
+    }
+
+    /// When that arrived which was read last.
+    pub(super) fn arrived(&self) -> Moment {
+        self.arrived.get()
     }
 
     /// Begins TLS: the peer's hello.

@@ -236,6 +236,10 @@ impl Connection {
         }
     }
 
+    pub(super) fn arrived(&self, side: Side) -> Option<Moment> {
+        self.directions[side as usize].pieces.front().map(|(arrives, _)| *arrives)
+    }
+
     pub(super) fn finish(&mut self, scene: &mut Scene, side: Side) {
         self.push(scene, side, Piece::End);
     }

@@ -1,0 +1,3 @@
+//! Who judges: each knows nothing of the engine.
+
+pub(crate) mod replies;
