@@ -1,36 +1,54 @@
 //! Who connects, and what there is for them.
 
+mod small;
+
 use std::time::Duration;
 
 use super::words::{Behaviour, Tls};
 use crate::client::{Ftp, Gone, Plan};
 
+type Account = (&'static str, &'static str, &'static str);
+
 /// Names, passwords and homes.
-pub(super) const ACCOUNTS: &[(&str, &str, &str)] = &[("anna", "secret", "/anna"), ("ben", "word", "/ben")];
+pub(super) const ACCOUNTS: &[Account] = &[("anna", "secret", "/anna"), ("ben", "word", "/ben")];
+
+/// How large the files are that lie there at first, each in `/anna/pub` under its size.
+const SIZES: &[usize] = &[0, 1, 700, 1500, 9000, 40_000];
 
 /// What lies on the disk at first.
 pub(super) fn files() -> Vec<(String, Vec<u8>)> {
-    let sizes = [0, 1, 700, 1500, 9000, 40_000];
-    let file = |name: String, size: usize| (name, (0..size).map(|at| (at * 31 + size) as u8).collect());
-    let anna = sizes.iter().map(|size| file(format!("/anna/pub/{size}.bin"), *size));
-    anna.chain([file("/ben/note.txt".into(), 300)]).collect()
+    let anna = SIZES.iter().map(|size| format!("/anna/pub/{size}.bin"));
+    anna.chain(["/ben/note.txt".into()]).map(|path| (path.clone(), content_of(&path))).collect()
+}
+
+/// What a file is at first. Each is another.
+fn content_of(path: &str) -> Vec<u8> {
+    let digits: String = path.chars().filter(char::is_ascii_digit).collect();
+    let size = digits.parse().unwrap_or(300);
+    (0..size).map(|at: usize| (at * 31 + size) as u8).collect()
 }
 
 /// Plays a client to its end.
 pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
-    ftp.set_patience(Duration::from_secs(600));
-    for visit in 0..1 + ftp.below(4) {
-        // Whoever is cut off comes again.
-        let _ = visit_once(&mut ftp, behaviour, tls, visit).await;
-        ftp.vanish();
-        let pause = ftp.below(30);
-        ftp.sleep(Duration::from_secs(pause)).await;
+    ftp.set_patience(Duration::from_secs(7200));
+    match behaviour {
+        Behaviour::Uploader | Behaviour::Monitor | Behaviour::Mirror => {
+            for visit in 0..1 + ftp.below(4) {
+                // Whoever is cut off comes again.
+                let _ = visit_once(&mut ftp, behaviour, tls, visit).await;
+                ftp.vanish();
+                let pause = ftp.below(30);
+                ftp.sleep(Duration::from_secs(pause)).await;
+            }
+        }
+        _ => small::play(&mut ftp, behaviour, tls).await,
     }
 }
 
-async fn visit_once(ftp: &mut Ftp, behaviour: Behaviour, tls: Tls, visit: u64) -> Result<(), Gone> {
+/// Connects and logs in: whether that went well.
+async fn begin(ftp: &mut Ftp, (name, password, _): Account, tls: Tls) -> Result<bool, Gone> {
     if !ftp.connect().await?.is_good() {
-        return Ok(());
+        return Ok(false);
     }
     let secures = match tls {
         Tls::Off => false,
@@ -38,15 +56,17 @@ async fn visit_once(ftp: &mut Ftp, behaviour: Behaviour, tls: Tls, visit: u64) -
         Tls::Required | Tls::Reuse => true,
     };
     if secures && !ftp.secure().await? {
-        return ftp.quit().await;
+        return Ok(false);
     }
-    let (name, password, _) = ACCOUNTS[ftp.number() % ACCOUNTS.len()];
-    if ftp.log_in(name, password).await? {
-        ftp.ask("TYPE I").await?;
+    Ok(ftp.log_in(name, password).await? && ftp.ask("TYPE I").await?.is_good())
+}
+
+async fn visit_once(ftp: &mut Ftp, behaviour: Behaviour, tls: Tls, visit: u64) -> Result<(), Gone> {
+    if begin(ftp, ACCOUNTS[ftp.number() % ACCOUNTS.len()], tls).await? {
         match behaviour {
             Behaviour::Uploader => upload(ftp, visit).await?,
             Behaviour::Monitor => monitor(ftp).await?,
-            Behaviour::Mirror => mirror(ftp).await?,
+            _ => mirror(ftp).await?,
         }
     }
     ftp.quit().await

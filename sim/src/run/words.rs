@@ -57,6 +57,18 @@ words! {
         Monitor = "monitor",
         /// Downloads all there is.
         Mirror = "mirror",
+        /// Replaces one file, and looks what came of it.
+        Upload = "upload",
+        /// Fetches one file, twice.
+        Download = "download",
+        /// Renames a file over another, and looks what came of it.
+        Rename = "rename",
+        /// Replaces one file through a connection that the server makes.
+        Active = "active",
+        /// Lists a directory.
+        List = "list",
+        /// Breaks a download off in its middle.
+        Abort = "abort",
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) struct Control {
 /// A change of its layer, under way.
 #[derive(Debug)]
 enum Change {
-    /// Waits for what was written to leave.
-    Greet(Ticket<Secured>),
-    /// Waits for the client's hello.
+    /// Waits for what was written to leave, and for the client's hello.
     Secure(Ticket<Secured>),
     /// Waits for what was written to leave.
     Unsecure(Ticket<Done>),
@@ -55,7 +53,7 @@ impl Control {
     }
 
     pub(super) fn secure(&mut self, ticket: Ticket<Secured>) {
-        self.change = Some(Change::Greet(ticket));
+        self.change = Some(Change::Secure(ticket));
     }
 
     pub(super) fn unsecure(&mut self, ticket: Ticket<Done>) {
@@ -65,18 +63,12 @@ impl Control {
     /// What became of TLS, if anything did.
     pub(super) fn advance(&mut self, around: &mut Around<'_>) -> Option<Completion> {
         match self.change.take()? {
-            Change::Greet(ticket) => {
-                if self.unsent.is_empty() {
-                    let hello = Hello { session: Some(self.session), ..Hello::default() };
-                    around.network.secure(around.scene, self.end, hello);
-                    self.change = Some(Change::Secure(ticket));
-                    return self.advance(around);
-                }
-                self.change = Some(Change::Greet(ticket));
-            }
+            Change::Secure(ticket) if !self.unsent.is_empty() => self.change = Some(Change::Secure(ticket)),
             Change::Secure(ticket) => match around.network.handshake(around.scene, self.end) {
                 None => self.change = Some(Change::Secure(ticket)),
                 Some(Ok(hello)) => {
+                    let own = Hello { session: Some(self.session), ..Hello::default() };
+                    around.network.secure(around.scene, self.end, own);
                     let secured = Secured {
                         sni: hello.host.as_deref().map(Into::into),
                         peer_certificate: hello.certificate.map(Into::into),
@@ -105,11 +97,11 @@ impl Control {
 
     pub(super) fn cancel(&mut self, id: ActionId) -> Option<Completion> {
         let change = self.change.take_if(|change| match change {
-            Change::Greet(ticket) | Change::Secure(ticket) => ticket.id() == id,
+            Change::Secure(ticket) => ticket.id() == id,
             Change::Unsecure(ticket) | Change::Parting(ticket) => ticket.id() == id,
         })?;
         Some(match change {
-            Change::Greet(ticket) | Change::Secure(ticket) => ticket.fail(Failure::Cancelled),
+            Change::Secure(ticket) => ticket.fail(Failure::Cancelled),
             Change::Unsecure(ticket) | Change::Parting(ticket) => ticket.fail(Failure::Cancelled),
         })
     }
@@ -142,7 +134,7 @@ impl Control {
 
     /// What has come in.
     pub(super) fn read(&mut self, around: &mut Around<'_>) -> Result<Option<Bytes>, ControlEnd> {
-        if self.ended || matches!(self.change, Some(Change::Greet(_) | Change::Secure(_) | Change::Parting(_))) {
+        if self.ended || matches!(self.change, Some(Change::Secure(_) | Change::Parting(_))) {
             return Ok(None);
         }
         match around.network.read(around.scene, self.end, READ) {
