@@ -46,7 +46,8 @@ impl Trace<'_> {
     #[must_use]
     pub fn replay(self) -> Report {
         let Self { config, seed, started, payloads, steps, lines } = self;
-        let chunk = config.limits.chunk;
+        // A session takes 0 for 1.
+        let chunk = config.limits.chunk.max(1);
         let session = Session::new(Arc::new(config), seed, started);
         let replay = Replay { session, fillers: Fillers { payloads, known: BTreeMap::new() }, chunk, coded: false };
         replay.run(steps, &lines)
