@@ -11,6 +11,9 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of the world")]
 
+#[path = "../cells/mod.rs"]
+mod cells;
+
 mod books;
 mod client;
 mod dice;
@@ -293,7 +296,9 @@ impl World {
         if self.logs {
             self.log.push(format!("> {event:?}"));
         }
+        let (state, kind) = (self.session.state(), event.kind());
         let actions: Vec<_> = self.session.handle(self.now, event)?.collect();
+        cells::note(state, kind);
         for action in actions {
             self.run(action);
         }
