@@ -11,6 +11,9 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of the world")]
 
+#[path = "../cells/mod.rs"]
+mod cells;
+
 mod books;
 mod client;
 mod dice;
@@ -301,6 +304,7 @@ impl World {
         if self.logs {
             self.log.push(format!("> {event:?}"));
         }
+        let (state, kind) = (self.session.state(), event.kind());
         self.tape.event(self.now, &event);
         let actions: Vec<_> = match self.session.handle(self.now, event) {
             Ok(actions) => actions.collect(),
@@ -310,6 +314,7 @@ impl World {
             }
         };
         actions.iter().for_each(|action| self.tape.action(action));
+        cells::note(state, kind);
         for action in actions {
             self.run(action);
         }
