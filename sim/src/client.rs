@@ -21,6 +21,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use self::dialogue::Reply;
+pub(crate) use self::socket::Listener;
 pub use self::socket::Socket;
 pub use self::transfer::{Download, Plan};
 use crate::oracle::replies::Dialogue;

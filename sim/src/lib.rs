@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+pub mod behaviours;
 mod builder;
 mod chance;
 mod client;

@@ -298,7 +298,7 @@ impl Served {
     fn run(&mut self, around: &mut Around<'_>, action: Action) {
         match action {
             Action::Write(bytes) => self.control.write(bytes),
-            Action::Secure { ticket, .. } => self.control.secure(around, ticket),
+            Action::Secure { ticket, .. } => self.control.secure(ticket),
             Action::Unsecure(ticket) => self.control.unsecure(ticket),
             Action::Shutdown => self.control.shut_down(),
             Action::Data(action) => self.data.run(around, action, &mut self.answers),

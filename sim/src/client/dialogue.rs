@@ -133,6 +133,20 @@ impl Ftp {
         }
     }
 
+    /// The same, but waits no longer than this, which is less than an hour: `None` where nothing has come.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn reply_within(&mut self, patience: Duration) -> Result<Option<Reply>, Gone> {
+        let usual = std::mem::replace(&mut self.patience, patience.min(LONG / 2));
+        let heard = self.reply().await;
+        self.patience = usual;
+        match heard {
+            Err(Gone::Impatient) => Ok(None),
+            heard => heard.map(Some),
+        }
+    }
+
     /// Hears replies until the server owes none, or says goodbye: the last of them.
     ///
     /// # Errors
@@ -143,6 +157,12 @@ impl Ftp {
             last = Some(self.reply().await?);
         }
         Ok(last)
+    }
+
+    /// Whether the server owes anything: the greeting, or a reply.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.dialogue.owed().is_some()
     }
 
     /// How many lines are not answered yet.

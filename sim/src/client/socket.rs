@@ -154,7 +154,7 @@ impl Listener {
     ///
     /// # Errors
     /// [`Gone::Impatient`] at `until`.
-    pub(super) async fn accept(&self, until: Moment) -> Result<Socket, Gone> {
+    pub(crate) async fn accept(&self, until: Moment) -> Result<Socket, Gone> {
         let (who, address) = (self.who, self.address);
         let accepted = wait(&self.core, who, until, |core| core.network.accept(&core.scene, address, who));
         let (end, _) = accepted.await.ok_or(Gone::Impatient)?;

@@ -10,6 +10,7 @@ use super::socket::Listener;
 use super::{Ftp, Gone, Reply, Socket};
 use crate::faults::Fault;
 use crate::network::Hello;
+use crate::time::Moment;
 
 /// How the next data connection comes about.
 #[derive(Debug)]
@@ -46,12 +47,8 @@ impl Ftp {
     /// When the control connection is gone.
     pub async fn passive(&mut self) -> Result<Option<Plan>, Gone> {
         let reply = self.ask("EPSV").await?;
-        let text = reply.text();
-        let port = text.split("|||").nth(1).and_then(|rest| rest.split('|').next()?.parse().ok());
-        match port.filter(|_| reply.code == 229) {
-            Some(port) => Ok(Some(Plan::Passive(SocketAddr::new(self.server.ip(), port)))),
-            None => Ok(None),
-        }
+        let address = self.extended_address(&reply.text()).filter(|_| reply.code == 229);
+        Ok(address.map(Plan::Passive))
     }
 
     /// EPRT. `None` where the server will not.
@@ -59,10 +56,55 @@ impl Ftp {
     /// # Errors
     /// When the control connection is gone.
     pub async fn active(&mut self) -> Result<Option<Plan>, Gone> {
-        let address = self.next_address();
-        let listener = Listener::open(&self.core, self.actor(), address);
-        let reply = self.ask(format!("EPRT |1|{}|{}|", address.ip(), address.port())).await?;
+        let (listener, line) = self.listen_somewhere();
+        let reply = self.ask(line).await?;
         Ok(reply.is_good().then_some(Plan::Active(listener)))
+    }
+
+    /// Either of them, by chance: three times in four the client dials.
+    ///
+    /// # Errors
+    /// When the control connection is gone.
+    pub async fn any_data(&mut self) -> Result<Option<Plan>, Gone> {
+        if self.below(4) == 0 { self.active().await } else { self.passive().await }
+    }
+
+    /// Listens on a port of its own, and the EPRT that tells of it.
+    pub(crate) fn listen_somewhere(&mut self) -> (Listener, String) {
+        let address = self.next_address();
+        let line = format!("EPRT |1|{}|{}|", address.ip(), address.port());
+        (Listener::open(&self.core, self.actor(), address), line)
+    }
+
+    /// The address in a 227.
+    pub(crate) fn passive_address(&self, text: &str) -> Option<SocketAddr> {
+        let (_, rest) = text.split_once('(')?;
+        let (numbers, _) = rest.split_once(')')?;
+        let numbers: Vec<u8> = numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let [_, _, _, _, high, low] = *numbers else { return None };
+        Some(SocketAddr::new(self.server.ip(), u16::from_be_bytes([high, low])))
+    }
+
+    /// The address in a 229.
+    pub(crate) fn extended_address(&self, text: &str) -> Option<SocketAddr> {
+        let port = text.split("|||").nth(1)?.split('|').next()?.parse().ok()?;
+        Some(SocketAddr::new(self.server.ip(), port))
+    }
+
+    /// Dials a passive port, from an address of one's own or as somebody else.
+    pub(crate) async fn dial_data(
+        &mut self,
+        to: SocketAddr,
+        from: Option<SocketAddr>,
+        until: Moment,
+    ) -> Result<Socket, Gone> {
+        let from = from.unwrap_or_else(|| self.next_address());
+        Socket::dial(&self.core, self.actor(), (from, to), until).await
+    }
+
+    /// What to begin TLS with on a data connection, where that is wanted.
+    pub(crate) fn data_hello(&self) -> Option<Hello> {
+        self.tls.map(|session| Hello { session: Some(session), ..Hello::default() })
     }
 
     /// The data connection that was planned; `None` where there will be none.
@@ -85,8 +127,7 @@ impl Ftp {
             Plan::Active(listener) => listener.accept(until).await,
         };
         let socket = socket.ok()?;
-        if let Some(session) = self.tls {
-            let hello = Hello { session: Some(session), ..Hello::default() };
+        if let Some(hello) = self.data_hello() {
             socket.secure(hello, until).await.ok()?;
         }
         Some(socket)

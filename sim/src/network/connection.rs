@@ -158,6 +158,10 @@ impl Connection {
 
     /// Sends one piece on its way.
     pub(super) fn push(&mut self, scene: &mut Scene, side: Side, piece: Piece) {
+        if self.directions.iter().any(|direction| direction.reset.is_some()) {
+            // It is broken, whether or not both sides know: the reset is what comes next.
+            return;
+        }
         let direction = &mut self.directions[side.other() as usize];
         if direction.finished {
             return;
@@ -252,7 +256,11 @@ impl Connection {
     }
 
     pub(super) fn secure(&mut self, scene: &mut Scene, side: Side, hello: Hello) {
-        self.layers[side as usize] = Layer::Greeting;
+        // Who answers a hello has seen it already.
+        let layer = &mut self.layers[side as usize];
+        if *layer == Layer::Clear {
+            *layer = Layer::Greeting;
+        }
         self.push(scene, side, Piece::Hello(hello));
     }
 

@@ -26,6 +26,7 @@ pub(super) struct Control {
 /// A change of its layer, under way.
 #[derive(Debug)]
 enum Change {
+    /// Waits for what was written to leave, and for the client's hello.
     Secure(Ticket<Secured>),
     /// Waits for what was written to leave.
     Unsecure(Ticket<Done>),
@@ -51,10 +52,7 @@ impl Control {
         self.shut = true;
     }
 
-    pub(super) fn secure(&mut self, around: &mut Around<'_>, ticket: Ticket<Secured>) {
-        // What was written has to leave first; a kernel that is full of it is a rare thing, and it goes on below.
-        let hello = Hello { session: Some(self.session), ..Hello::default() };
-        around.network.secure(around.scene, self.end, hello);
+    pub(super) fn secure(&mut self, ticket: Ticket<Secured>) {
         self.change = Some(Change::Secure(ticket));
     }
 
@@ -65,9 +63,12 @@ impl Control {
     /// What became of TLS, if anything did.
     pub(super) fn advance(&mut self, around: &mut Around<'_>) -> Option<Completion> {
         match self.change.take()? {
+            Change::Secure(ticket) if !self.unsent.is_empty() => self.change = Some(Change::Secure(ticket)),
             Change::Secure(ticket) => match around.network.handshake(around.scene, self.end) {
                 None => self.change = Some(Change::Secure(ticket)),
                 Some(Ok(hello)) => {
+                    let own = Hello { session: Some(self.session), ..Hello::default() };
+                    around.network.secure(around.scene, self.end, own);
                     let secured = Secured {
                         sni: hello.host.as_deref().map(Into::into),
                         peer_certificate: hello.certificate.map(Into::into),
