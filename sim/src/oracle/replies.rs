@@ -169,6 +169,8 @@ impl Dialogue {
                 self.waiting.pop_front();
                 self.announced = false;
                 self.over = reply.code == 221;
+                // Something was said behind AUTH, in the clear: that is refused, and the connection closed.
+                self.excused |= table::verb_of(&text) == "AUTH" && reply.code == 503 && !self.waiting.is_empty();
                 self.changes |= reply.code < 400 && self.changes_layer(&text);
                 self.model.answered(&text, reply).or_else(|why| wrong(&why))
             }
