@@ -32,6 +32,8 @@ pub struct Builder {
     next_config: Option<Config>,
     accounts: Accounts,
     operator: Duration,
+    most_steps: u64,
+    watches: bool,
     make: Option<Make>,
     log: Log,
 }
@@ -71,6 +73,8 @@ impl Builder {
             next_config: None,
             accounts: Accounts::default(),
             operator: Duration::from_secs(10),
+            most_steps: u64::MAX,
+            watches: false,
             make: None,
             log: Log::default(),
         }
@@ -132,6 +136,20 @@ impl Builder {
         self
     }
 
+    /// After so many steps the world is taken to go round in circles, which is a violation.
+    #[must_use]
+    pub fn most_steps(mut self, steps: u64) -> Self {
+        self.most_steps = steps;
+        self
+    }
+
+    /// The report tells how many faults could have struck at each site.
+    #[must_use]
+    pub fn watch(mut self) -> Self {
+        self.watches = true;
+        self
+    }
+
     /// Something else in the place of the engine: it is given what the engine would be made of.
     #[must_use]
     pub fn engine<E: Engine + 'static>(mut self, make: impl Fn(Session) -> E + 'static) -> Self {
@@ -141,7 +159,7 @@ impl Builder {
         self
     }
 
-    /// Everything that happens is kept as text: see [`World::log`].
+    /// Everything that happens is told by the report, as text; of very much the last.
     #[must_use]
     pub fn keep_log(mut self) -> Self {
         self.log.keep();
@@ -156,11 +174,15 @@ impl Builder {
             let told = rates.iter().rev().find(|(known, _)| *known == fault).map(|(_, rate)| *rate);
             told.unwrap_or(fault.usual_rate() * scale)
         };
+        let mut faults = Faults::new(self.plan, self.fault_chance, rate);
+        if self.watches {
+            faults.watch();
+        }
         let scene = Scene {
             now: Moment::START,
             agenda: Agenda::default(),
             chance: self.chance,
-            faults: Faults::new(self.plan, self.fault_chance, rate),
+            faults,
             weather: self.weather,
             log: self.log,
         };
@@ -170,6 +192,6 @@ impl Builder {
         if let Some(Make(make)) = self.make {
             server.make = make;
         }
-        World::new(scene, server, self.operator)
+        World::new(scene, server, self.operator, self.most_steps)
     }
 }

@@ -4,7 +4,7 @@
 //! numbered in their order. So a run can be repeated with some of its faults left out, which makes it smaller, and a
 //! small world can be run once for every single fault that it has room for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chance::Chance;
 use crate::time::Moment;
@@ -116,6 +116,8 @@ pub enum Plan {
         /// Which of those that could strike there.
         choice: usize,
     },
+    /// At each of these sites the one of this number of those that could strike there, and no other.
+    Picked(BTreeMap<u64, usize>),
 }
 
 /// Decides at each site, and keeps count.
@@ -157,6 +159,7 @@ impl Faults {
                 self.draw(kinds).filter(|_| wanted)
             }
             Plan::One { site: wanted, choice } => (*wanted == site).then(|| kinds.get(*choice).copied()).flatten(),
+            Plan::Picked(picks) => picks.get(&site).and_then(|choice| kinds.get(*choice).copied()),
         }?;
         self.strikes.push(Strike { site, at, fault });
         Some(fault)

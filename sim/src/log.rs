@@ -1,5 +1,6 @@
 //! What happened, as text: kept where somebody wants to read it, and as a digest always, so that two runs can be compared.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write};
 use std::hash::Hasher;
 
@@ -9,7 +10,7 @@ use crate::time::{Actor, Moment};
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     digest: Fnv,
-    lines: Option<Vec<String>>,
+    lines: Option<VecDeque<String>>,
 }
 
 /// FNV-1a: small, fast, and the same everywhere.
@@ -56,9 +57,12 @@ impl Write for &mut Fnv {
 /// How much of a line is kept.
 const LINE: usize = 400;
 
+/// How many lines are kept: the last.
+const LINES: usize = 200_000;
+
 impl Log {
     pub(crate) fn keep(&mut self) {
-        self.lines = Some(Vec::new());
+        self.lines = Some(VecDeque::new());
     }
 
     pub(crate) fn line(&mut self, at: Moment, who: Actor, what: fmt::Arguments<'_>) {
@@ -69,7 +73,10 @@ impl Log {
             let secs = format!("{}.{:09}", at.0 / 1_000_000_000, at.0 % 1_000_000_000);
             let mut line = format!("{secs} {who:?} ");
             let _ = write!(Short(&mut line, LINE), "{what}");
-            lines.push(line);
+            if lines.len() == LINES {
+                lines.pop_front();
+            }
+            lines.push_back(line);
         }
     }
 
@@ -78,6 +85,6 @@ impl Log {
     }
 
     pub(crate) fn take_lines(&mut self) -> Vec<String> {
-        self.lines.take().unwrap_or_default()
+        self.lines.take().unwrap_or_default().into()
     }
 }

@@ -278,7 +278,12 @@ impl Served {
 
     /// Gives the engine one event and runs what it asks for.
     fn feed(&mut self, around: &mut Around<'_>, event: Event<'_>) {
-        around.scene.log(self.actor, format_args!("> {event:?}"));
+        match &event {
+            Event::Received(bytes) => {
+                around.scene.log(self.actor, format_args!("> Received(\"{}\")", bytes.escape_ascii()));
+            }
+            event => around.scene.log(self.actor, format_args!("> {event:?}")),
+        }
         let now = self.now(around.scene);
         let actions = match self.engine.handle(now, event) {
             Ok(actions) => actions,

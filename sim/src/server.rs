@@ -110,7 +110,14 @@ impl<S: Storage> Server<S> {
             accounts: &self.accounts,
             violations: &mut *all.violations,
         };
+        let known = around.violations.len();
         what(served, &mut around);
+        let actor = Actor::Session(number);
+        for violation in around.violations.iter_mut().skip(known) {
+            if !violation.starts_with("Session(") {
+                violation.insert_str(0, &format!("{actor:?}: "));
+            }
+        }
         if served.is_gone() {
             self.forget(number);
         }

@@ -46,6 +46,7 @@ pub struct World<S> {
     operator: Duration,
     operates: Moment,
     steps: u64,
+    most_steps: u64,
 }
 
 struct Client {
@@ -54,7 +55,7 @@ struct Client {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// What was promised and not kept; empty for a good run.
     pub violations: Vec<String>,
@@ -70,16 +71,20 @@ pub struct Report {
     pub steps: u64,
     /// Of everything that happened: two runs from the same source have the same.
     pub digest: u64,
+    /// What happened, where it was [kept](crate::Builder::keep_log).
+    pub log: Vec<String>,
+    /// How many faults could have struck at each site, where it was [watched](crate::Builder::watch).
+    pub choices: Vec<usize>,
 }
 
 impl<S: Storage> World<S> {
-    pub(crate) fn new(scene: Scene, server: Server<S>, operator: Duration) -> Self {
+    pub(crate) fn new(scene: Scene, server: Server<S>, operator: Duration, most_steps: u64) -> Self {
         let mut core = Core { scene, network: Network::default(), violations: Vec::new() };
         core.network.open(Actor::Operator, server.address);
         let operates = Moment::START + operator;
         core.scene.wake(Actor::Operator, operates);
         let core = Rc::new(RefCell::new(core));
-        Self { core, server, clients: Vec::new(), operator, operates, steps: 0 }
+        Self { core, server, clients: Vec::new(), operator, operates, steps: 0, most_steps }
     }
 
     /// Adds a client, which begins at `begins`.
@@ -97,6 +102,9 @@ impl<S: Storage> World<S> {
         let Some((at, who)) = core.scene.agenda.next() else { return false };
         core.scene.now = core.scene.now.max(at);
         self.steps += 1;
+        if self.steps == self.most_steps {
+            core.violations.push(format!("after {} steps there is no end", self.steps));
+        }
         match who {
             Actor::Session(number) => self.server.turn(number, &mut core.all()),
             Actor::Operator => {
@@ -224,7 +232,7 @@ impl<S: Storage> World<S> {
     }
 
     fn report(self) -> Report {
-        let core = self.core.borrow();
+        let core = &mut *self.core.borrow_mut();
         Report {
             violations: core.violations.clone(),
             strikes: core.scene.faults.strikes().to_vec(),
@@ -233,6 +241,8 @@ impl<S: Storage> World<S> {
             lasted: core.scene.now.since(Moment::START),
             steps: self.steps,
             digest: core.scene.log.digest(),
+            log: core.scene.log.take_lines(),
+            choices: core.scene.faults.choices().to_vec(),
         }
     }
 }

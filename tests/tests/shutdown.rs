@@ -22,6 +22,7 @@ fn server() -> Box<dyn Target> {
         caps: Caps { sessions: 100, per_address: 100 },
         notices: Default::default(),
         watch: None,
+        recording: None,
         tls: None,
     };
     Adapter::of_this_program().start(wanted).unwrap()

@@ -92,8 +92,7 @@ async fn bounce(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
 }
 
 async fn escape(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
-    const WAYS: [&str; 6] =
-        ["../../../../etc", "/../../etc", "..\\..\\etc", "/etc", "./.././../etc", "//../..//etc"];
+    const WAYS: [&str; 6] = ["../../../../etc", "/../../etc", "..\\..\\etc", "/etc", "./.././../etc", "//../..//etc"];
     if !guest.enter(ftp).await? {
         return Ok(());
     }

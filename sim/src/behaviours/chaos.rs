@@ -281,7 +281,8 @@ impl Storm {
             }
             10 | 11 => {
                 let lines = 1 + self.ftp.below(3_000) as usize;
-                let bytes = if self.ftp.below(5) > 0 { b"a line\r\n".repeat(lines) } else { b"\xFF\0\x80".repeat(lines) };
+                let bytes =
+                    if self.ftp.below(5) > 0 { b"a line\r\n".repeat(lines) } else { b"\xFF\0\x80".repeat(lines) };
                 socket.write(bytes, until).await.is_ok()
             }
             12 => {
@@ -358,8 +359,8 @@ fn fitting(verb: &str) -> (Kind, &'static [&'static str]) {
         "STRU" => (Word, &["F", "F", "R", "P"]),
         "MODE" => (Word, &["S", "S", "B", "C", "Z", "Q"]),
         "STOR" | "APPE" | "MKD" | "STOU" => (Path, &["new", "dir/new", "a.txt", "missing/x", "dir", ""]),
-        "RETR" | "SIZE" | "RNFR" | "RNTO" | "DELE" | "HASH" | "XCRC" | "XMD5" | "XSHA" | "XSHA1" | "XSHA256" | "XSHA512"
-        | "MD5" | "MLST" => (Path, &["a.txt", "b.bin", "new", "dir/new", "missing", "dir", "../.."]),
+        "RETR" | "SIZE" | "RNFR" | "RNTO" | "DELE" | "HASH" | "XCRC" | "XMD5" | "XSHA" | "XSHA1" | "XSHA256"
+        | "XSHA512" | "MD5" | "MLST" => (Path, &["a.txt", "b.bin", "new", "dir/new", "missing", "dir", "../.."]),
         "ALLO" => (Word, &["5", "5 R 2", "99999999999"]),
         "REST" => (Word, &["0", "5", "12", "300", "99999999999", "x"]),
         "RMD" => (Path, &["dir", "new", "a.txt"]),
@@ -426,8 +427,8 @@ const NOISE: &[&[u8]] = &[
 
 /// What is used more often than the rest, since little happens without it.
 const USUAL: &[&str] = &[
-    "EPSV", "EPSV", "PASV", "RETR", "RETR", "STOR", "STOR", "LIST", "MLSD", "APPE", "ABOR", "NOOP", "NOOP", "STAT", "MODE",
-    "TYPE", "REST",
+    "EPSV", "EPSV", "PASV", "RETR", "RETR", "STOR", "STOR", "LIST", "MLSD", "APPE", "ABOR", "NOOP", "NOOP", "STAT",
+    "MODE", "TYPE", "REST",
 ];
 
 const MOST_CONNECTIONS: u32 = 30;

@@ -21,8 +21,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-pub(crate) use self::lines::unescape;
 use self::lines::Lines;
+pub(crate) use self::lines::unescape;
 use self::model::Model;
 use crate::client::Reply;
 use crate::time::Moment;
@@ -204,9 +204,7 @@ impl Dialogue {
         let idle = reply.text().to_ascii_lowercase().contains("idle");
         let unheard = self.waiting.iter().find(|line| !line.answered && line.said + margin < arrived);
         match unheard.filter(|_| idle) {
-            Some(line) => {
-                Err(format!("\"{}\", while \"{}\" was not answered", reply.text(), shown(&line.text)))
-            }
+            Some(line) => Err(format!("\"{}\", while \"{}\" was not answered", reply.text(), shown(&line.text))),
             None => Ok(()),
         }
     }

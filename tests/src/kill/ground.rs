@@ -97,6 +97,7 @@ impl Ground {
             tls: Some(tls()),
             notices: Arc::default(),
             watch: Some(Arc::clone(&books) as Arc<dyn Watch>),
+            recording: None,
         });
         let target = target.expect("the server starts");
         let idle = usize::MAX;

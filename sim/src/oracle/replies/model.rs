@@ -84,7 +84,8 @@ impl Model {
 
     /// A login that was refused may have ended the one before, or not.
     fn refused(&mut self, line: &[u8]) {
-        if matches!(verb_of(line).as_str(), "USER" | "PASS" | "ACCT" | "REIN" | "AUTH" | "HOST") && self.login == Login::Yes
+        if matches!(verb_of(line).as_str(), "USER" | "PASS" | "ACCT" | "REIN" | "AUTH" | "HOST")
+            && self.login == Login::Yes
         {
             self.login = Login::Unknown;
             self.cwd = None;

@@ -111,6 +111,6 @@ fn refused(line: &[u8], verb: &str) -> &'static [u16] {
 
 /// What may be said before login.
 const OPEN_TO_ALL: &[&str] = &[
-    "USER", "PASS", "ACCT", "REIN", "QUIT", "SYST", "STAT", "HELP", "NOOP", "FEAT", "OPTS", "CLNT", "CSID", "LANG", "HOST",
-    "AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "ABOR",
+    "USER", "PASS", "ACCT", "REIN", "QUIT", "SYST", "STAT", "HELP", "NOOP", "FEAT", "OPTS", "CLNT", "CSID", "LANG",
+    "HOST", "AUTH", "ADAT", "PBSZ", "PROT", "CCC", "MIC", "CONF", "ENC", "ABOR",
 ];

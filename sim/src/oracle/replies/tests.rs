@@ -30,8 +30,19 @@ fn complaint(result: Result<(), String>, part: &str) {
 
 #[test]
 fn a_good_dialogue() {
-    after_login(&["> EPSV", "229 x", "> RETR a", "> NOOP", "150 x", "110 MARK 1 = 1", "200 OK.", "226 x", "> QUIT", "221 x"])
-        .unwrap();
+    after_login(&[
+        "> EPSV",
+        "229 x",
+        "> RETR a",
+        "> NOOP",
+        "150 x",
+        "110 MARK 1 = 1",
+        "200 OK.",
+        "226 x",
+        "> QUIT",
+        "221 x",
+    ])
+    .unwrap();
     after_login(&["> RETR a", "> ABOR", "150 x", "426 x", "226 x"]).unwrap();
     play(&["220 x", "> \u{0}", "500 x", "421 x"]).unwrap();
 }
@@ -51,8 +62,12 @@ fn replies_that_are_too_many_or_out_of_order() {
 #[test]
 fn what_was_told_before_has_to_agree() {
     complaint(play(&["220 x", "> PWD", "257 \"/\" x"]), "nobody is logged in");
-    complaint(after_login(&["> CWD /a/../b", "250 x", "> CWD c", "250 x", "> PWD", "257 \"/b/d\" x"]), "it is in \"/b/c\"");
-    after_login(&["> CWD /a\"b", "250 x", "> CDUP", "250 x", "> CWD a\"b", "250 x", "> PWD", "257 \"/a\"\"b\" x"]).unwrap();
+    complaint(
+        after_login(&["> CWD /a/../b", "250 x", "> CWD c", "250 x", "> PWD", "257 \"/b/d\" x"]),
+        "it is in \"/b/c\"",
+    );
+    after_login(&["> CWD /a\"b", "250 x", "> CDUP", "250 x", "> CWD a\"b", "250 x", "> PWD", "257 \"/a\"\"b\" x"])
+        .unwrap();
     complaint(after_login(&["> STAT", "211-Status:\n Connected from 10.0.0.2\n211 End"]), "this is 10.0.0.1");
     complaint(after_login(&["> STAT", "211-Status:\n Logged in as b\n211 End"]), "somebody else");
 }
