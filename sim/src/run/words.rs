@@ -53,10 +53,16 @@ words! {
     Behaviour {
         /// Uploads, and comes back for what was cut.
         Uploader = "uploader",
-        /// Looks at a directory again and again.
+        /// Stays logged in and looks every few seconds.
         Monitor = "monitor",
         /// Downloads all there is.
         Mirror = "mirror",
+        /// Says and does anything, in any order.
+        Chaos = "chaos",
+        /// Floods, guesses, bounces, escapes, or takes no replies.
+        Abuser = "abuser",
+        /// Says lines without waiting for their replies, whole or byte by byte.
+        Script = "script",
         /// Replaces one file, and looks what came of it.
         Upload = "upload",
         /// Fetches one file, twice.
@@ -70,6 +76,12 @@ words! {
         /// Breaks a download off in its middle.
         Abort = "abort",
     }
+}
+
+impl Behaviour {
+    /// Those that bear others beside them. The rest look at what came of what they alone have done.
+    pub const SOCIABLE: &'static [Self] =
+        &[Self::Uploader, Self::Monitor, Self::Mirror, Self::Chaos, Self::Abuser, Self::Script];
 }
 
 words! {
