@@ -86,6 +86,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod action;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 pub mod ascii;
 pub mod calendar;
 pub mod coding;

@@ -163,6 +163,14 @@ pub(crate) struct Options {
     /// How log lines look [default: text].
     #[arg(long, value_name = "text|json", hide_possible_values = true, help_heading = LOGGING)]
     pub(crate) log_format: Option<LogFormat>,
+    /// Write every session into a file of its own in this directory, which must be there. Such a file shows all that was
+    /// said, but for passwords, and can be run again; see the documentation of traces.
+    #[arg(long, value_name = "DIR", help_heading = LOGGING)]
+    pub(crate) record: Option<PathBuf>,
+    /// Write down what files and listings hold, too, where it passes through the protocol's engine [default: off].
+    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on",
+        hide_possible_values = true, help_heading = LOGGING)]
+    pub(crate) record_payloads: Option<Toggle>,
 
     /// Virtual hosts: in the file only.
     #[arg(skip)]
@@ -208,6 +216,8 @@ impl Options {
             runtime: self.runtime.or(fallback.runtime),
             log: self.log.or(fallback.log),
             log_format: self.log_format.or(fallback.log_format),
+            record: self.record.or(fallback.record),
+            record_payloads: self.record_payloads.or(fallback.record_payloads),
             host: if self.host.is_empty() { fallback.host } else { self.host },
         }
     }

@@ -68,6 +68,17 @@ pub(crate) enum Fault {
         /// Why.
         cause: io::Error,
     },
+    /// Payloads of nothing.
+    #[error("payloads are to be recorded, but sessions are not: say --record DIR")]
+    NothingIsRecorded,
+    /// Sessions cannot be recorded there.
+    #[error("cannot record sessions in {}: {cause}", path.display())]
+    Record {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
     Listen {

@@ -134,7 +134,7 @@ impl Encoder {
             }
         }
         self.put_records(input, last, out);
-        self.at += input.len() as u64;
+        self.at = self.at.saturating_add(input.len() as u64);
     }
 
     fn put_records(&mut self, mut input: &[u8], last: bool, out: &mut Vec<u8>) {

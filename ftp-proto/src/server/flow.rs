@@ -133,7 +133,7 @@ impl Download {
     /// A chunk of the file, of at most `max` bytes.
     pub(super) fn read(&mut self, chunk: Bytes, max: usize) {
         self.reading = false;
-        self.at += chunk.len() as u64;
+        self.at = self.at.saturating_add(chunk.len() as u64);
         self.eof = chunk.len() < max;
         self.prepare(chunk);
     }
@@ -166,7 +166,7 @@ impl Download {
 
     pub(super) const fn moved(&mut self, moved: Moved) {
         self.reading = false;
-        self.at += moved.bytes;
+        self.at = self.at.saturating_add(moved.bytes);
         self.eof = moved.end.is_some();
     }
 }
@@ -281,14 +281,14 @@ impl Upload {
     }
 
     pub(super) fn written(&mut self) {
-        self.at += self.writing as u64;
+        self.at = self.at.saturating_add(self.writing as u64);
         self.writing = 0;
     }
 
     /// An offload ended; `false` when the stream was cut short.
     pub(super) fn moved(&mut self, moved: Moved) -> bool {
         self.receiving = false;
-        self.at += moved.bytes;
+        self.at = self.at.saturating_add(moved.bytes);
         self.end(moved.end)
     }
 
@@ -297,3 +297,6 @@ impl Upload {
         end != Some(DataEnd::Truncated)
     }
 }
+
+#[cfg(test)]
+mod tests;

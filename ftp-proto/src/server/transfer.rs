@@ -161,7 +161,7 @@ impl Transfer {
     pub(super) fn describe(&self, now: Instant) -> String {
         let verb = self.custom.as_deref().unwrap_or(self.verb.name());
         let seconds = (now - self.began).as_secs();
-        let bytes = self.moved + self.under_way;
+        let bytes = self.moved.saturating_add(self.under_way);
         let rate = bytes / seconds.max(1);
         let expected = match &self.flow {
             Flow::Download(download) => download.expected(),

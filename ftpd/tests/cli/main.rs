@@ -4,6 +4,7 @@
 
 mod hosts;
 mod options;
+mod record;
 mod secure;
 mod support;
 mod who;

@@ -31,7 +31,7 @@ impl Session {
                 let result = self.forgive_end(result);
                 if let Err(failure) = self.answer_moving(&mut transfer, step, result) {
                     // What it moved before it failed has moved all the same.
-                    transfer.moved += under_way;
+                    transfer.moved = transfer.moved.saturating_add(under_way);
                     self.stop(&mut transfer, outcome_of(failure));
                 }
             }

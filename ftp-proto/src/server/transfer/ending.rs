@@ -116,8 +116,10 @@ impl Session {
             TransferKind::Listing => {}
         }
         match transfer.kind() {
-            TransferKind::Upload => self.tally.received += transfer.moved,
-            TransferKind::Download | TransferKind::Listing => self.tally.sent += transfer.moved,
+            TransferKind::Upload => self.tally.received = self.tally.received.saturating_add(transfer.moved),
+            TransferKind::Download | TransferKind::Listing => {
+                self.tally.sent = self.tally.sent.saturating_add(transfer.moved)
+            }
         }
     }
 

@@ -128,18 +128,18 @@ impl Session {
             }
             (Flow::Listing(listing), _) => {
                 outcome::<Done>(result)?;
-                transfer.moved += mem::take(&mut listing.sending) as u64;
+                transfer.moved = transfer.moved.saturating_add(mem::take(&mut listing.sending) as u64);
             }
             (Flow::Download(download), TransferStep::Read) => {
                 download.read(outcome(result)?, chunk);
             }
             (Flow::Download(download), TransferStep::Send) => {
                 outcome::<Done>(result)?;
-                transfer.moved += download.sent();
+                transfer.moved = transfer.moved.saturating_add(download.sent());
             }
             (Flow::Download(download), _) => {
                 let moved = outcome::<Moved>(result)?;
-                transfer.moved += moved.bytes;
+                transfer.moved = transfer.moved.saturating_add(moved.bytes);
                 download.moved(moved);
             }
             (Flow::Upload(upload), TransferStep::Write) => {
@@ -148,14 +148,14 @@ impl Session {
             }
             (Flow::Upload(upload), TransferStep::Receive) => {
                 let received = outcome::<Received>(result)?;
-                transfer.moved += received.bytes.len() as u64;
+                transfer.moved = transfer.moved.saturating_add(received.bytes.len() as u64);
                 if !upload.received(received) {
                     self.stop(transfer, TransferOutcome::Truncated);
                 }
             }
             (Flow::Upload(upload), _) => {
                 let moved = outcome::<Moved>(result)?;
-                transfer.moved += moved.bytes;
+                transfer.moved = transfer.moved.saturating_add(moved.bytes);
                 if !upload.moved(moved) {
                     self.stop(transfer, TransferOutcome::Truncated);
                 }
@@ -190,7 +190,7 @@ impl Session {
         transfer.last_moved = self.now;
         if self.now - transfer.last_notice >= BETWEEN_NOTICES {
             transfer.last_notice = self.now;
-            self.notify(Notice::TransferProgress { bytes: transfer.moved + transfer.under_way });
+            self.notify(Notice::TransferProgress { bytes: transfer.moved.saturating_add(transfer.under_way) });
         }
     }
 
