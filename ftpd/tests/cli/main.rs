@@ -4,6 +4,7 @@
 
 mod hosts;
 mod options;
+mod replay;
 mod secure;
 mod support;
 mod who;
