@@ -253,9 +253,30 @@ fn digest(algorithm: HashAlgorithm, from: u64, to: Option<u64>, u: &mut Unstruct
 one_of!(Admission { Welcome, ServerFull, AddressFull, Draining });
 one_of!(ControlEnd { Eof, Reset });
 one_of!(Failure {
-    NotFound, PermissionDenied, Exists, NotADirectory, IsADirectory, NotEmpty, NameNotAllowed, BadOffset, NoSpace,
-    OverQuota, Busy, Unsupported, Vetoed, LoginIncorrect, AccountRequired, Tls, NoPort, Refused, Unreachable, Reset,
-    TimedOut, Cancelled, Lost, Io,
+    NotFound,
+    PermissionDenied,
+    Exists,
+    NotADirectory,
+    IsADirectory,
+    NotEmpty,
+    NameNotAllowed,
+    BadOffset,
+    NoSpace,
+    OverQuota,
+    Busy,
+    Unsupported,
+    Vetoed,
+    LoginIncorrect,
+    AccountRequired,
+    Tls,
+    NoPort,
+    Refused,
+    Unreachable,
+    Reset,
+    TimedOut,
+    Cancelled,
+    Lost,
+    Io,
 });
 
 /// The most bytes of a chunk that is made from few.

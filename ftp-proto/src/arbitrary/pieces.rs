@@ -50,8 +50,7 @@ pub(super) fn name(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 
 /// A number: small, at an edge, or any.
 pub(super) fn number(u: &mut Unstructured<'_>) -> Result<u64> {
-    const EDGES: [u64; 8] =
-        [0, 1, u16::MAX as u64, u32::MAX as u64, 1 << 32, i64::MAX as u64, u64::MAX - 1, u64::MAX];
+    const EDGES: [u64; 8] = [0, 1, u16::MAX as u64, u32::MAX as u64, 1 << 32, i64::MAX as u64, u64::MAX - 1, u64::MAX];
     match u.int_in_range(0..=3)? {
         0 | 1 => Ok(u64::from(u.arbitrary::<u8>()?)),
         2 => u.choose(&EDGES).copied(),

@@ -21,7 +21,8 @@ pub fn address(data: &[u8]) {
 fn compare(verb: Verb, argument: &[u8], reference: fn(&str) -> Option<Command>) {
     let line = [verb.name().as_bytes(), b" ", argument].concat();
     let foreign = argument.rsplit(|byte| *byte == b' ').next().is_some_and(|word| word.starts_with(b"HTTP/"));
-    let expected = reference(&String::from_utf8_lossy(argument)).filter(|_| !argument.iter().any(u8::is_ascii_control) && !foreign);
+    let expected = reference(&String::from_utf8_lossy(argument))
+        .filter(|_| !argument.iter().any(u8::is_ascii_control) && !foreign);
     let parsed = parse(&line);
     assert_eq!(parsed.as_ref().ok(), expected.as_ref(), "{}", line.escape_ascii());
     if let Err(error) = parsed {

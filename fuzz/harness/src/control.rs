@@ -3,10 +3,10 @@
 //! Input: how the session is and how it ends, two bytes; then the control connection's bytes. The byte 0x1E (record
 //! separator) is none of them: there the host answers and replies are taken. At 0x1D the next deadline comes, too.
 
+use ftp_proto::Event;
 use ftp_proto::config::{Config, CustomVerb, Network, Switch};
 use ftp_proto::line::{Frame, Framer};
 use ftp_proto::server::Phase;
-use ftp_proto::Event;
 
 use crate::pieces::take;
 use crate::session::{Driver, Manner};

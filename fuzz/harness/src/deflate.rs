@@ -19,7 +19,8 @@ pub fn deflate(mut data: &[u8]) {
         marker_interval: 0,
     };
     let of_kind = Coding {
-        representation: [Representation::Image, Representation::Ascii, Representation::Ebcdic][usize::from(level / 10 % 3)],
+        representation: [Representation::Image, Representation::Ascii, Representation::Ebcdic]
+            [usize::from(level / 10 % 3)],
         structure: [Structure::File, Structure::Record][usize::from(level / 30 % 2)],
         ..coding
     };

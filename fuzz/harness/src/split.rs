@@ -55,7 +55,8 @@ fn play(mut data: &[u8], cuts: &[u8]) -> Vec<String> {
 fn alone<'a>(framer: &mut Framer, said: &'a [u8]) -> Vec<&'a [u8]> {
     let (mut parts, mut begun, mut rest) = (Vec::new(), said, said);
     while let Some(frame) = framer.next(&mut rest) {
-        let is_auth = matches!(frame, Frame::Line(line) if line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH")));
+        let is_auth =
+            matches!(frame, Frame::Line(line) if line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH")));
         if is_auth {
             parts.push(&begun[..begun.len() - rest.len()]);
             begun = rest;

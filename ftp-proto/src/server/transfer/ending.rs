@@ -117,7 +117,9 @@ impl Session {
         }
         match transfer.kind() {
             TransferKind::Upload => self.tally.received = self.tally.received.saturating_add(transfer.moved),
-            TransferKind::Download | TransferKind::Listing => self.tally.sent = self.tally.sent.saturating_add(transfer.moved),
+            TransferKind::Download | TransferKind::Listing => {
+                self.tally.sent = self.tally.sent.saturating_add(transfer.moved)
+            }
         }
     }
 
