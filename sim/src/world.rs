@@ -112,7 +112,9 @@ impl<S: Storage> World<S> {
                 let Core { scene, network, .. } = &mut *core;
                 network.remind(scene, self.server.address, Actor::Operator);
                 if scene.now >= self.operates {
-                    self.operates = scene.now + self.operator;
+                    // Later on less often, so that a time out is not waited for in small steps.
+                    let late = scene.now.since(Moment::START) / 256;
+                    self.operates = scene.now + self.operator.max(late);
                     scene.wake(Actor::Operator, self.operates);
                     self.server.operate(&mut core.all());
                 }

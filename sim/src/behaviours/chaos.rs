@@ -177,6 +177,11 @@ impl Storm {
                 let session = self.ftp.shake_hands().await?;
                 self.ftp.protect_data(session.filter(|_| self.ftp.below(2) > 0));
             }
+            // Behind a REIN.
+            220 if self.ftp.is_secured() && self.ftp.below(5) > 0 => {
+                self.ftp.end_tls().await?;
+                self.ftp.protect_data(None);
+            }
             _ => {}
         }
         Ok(())

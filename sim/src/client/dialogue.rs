@@ -231,6 +231,23 @@ impl Ftp {
         Ok(hello.session)
     }
 
+    /// Ends TLS behind the 220 of a REIN, or the 200 of a CCC, and goes on in the clear (RFC 4217 §5).
+    ///
+    /// # Errors
+    /// When the server does not.
+    pub async fn end_tls(&mut self) -> Result<(), Gone> {
+        let until = self.until();
+        self.control.as_ref().ok_or(Gone::Closed)?.unsecure(until).await?;
+        self.dialogue.cleared();
+        Ok(())
+    }
+
+    /// Whether TLS is on.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.control.as_ref().is_some_and(Socket::is_secured)
+    }
+
     /// Whether data connections begin with a handshake from here on, and which TLS session they resume.
     pub const fn protect_data(&mut self, session: Option<u64>) {
         self.tls = session;

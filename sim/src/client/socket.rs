@@ -105,6 +105,23 @@ impl Socket {
         network.farewell(scene, self.end);
     }
 
+    /// Ends TLS, and goes on in the clear.
+    ///
+    /// # Errors
+    /// [`Gone::Reset`] where the peer does not end it, or [`Gone::Impatient`] at `until`.
+    pub async fn unsecure(&self, until: Moment) -> Result<(), Gone> {
+        self.farewell();
+        let end = self.end;
+        let ended = self.wait(until, |core| core.network.unsecured(&mut core.scene, end));
+        ended.await.ok_or(Gone::Impatient)?.map_err(|_| Gone::Reset)
+    }
+
+    /// Whether it is under TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.core.borrow().network.is_secured(self.end)
+    }
+
     /// Ends our direction, and goes on reading.
     pub fn finish(&self) {
         let Core { scene, network, .. } = &mut *self.core.borrow_mut();

@@ -39,8 +39,10 @@ pub(crate) struct Dialogue {
     /// The last word was heard.
     over: bool,
     model: Model,
-    /// Between AUTH and the end of the handshake the server may close without a word.
-    greets: bool,
+    /// Whether TLS is on.
+    tls: bool,
+    /// Between the 234 of an AUTH and the end of the handshake, or where TLS is to end.
+    changes: bool,
     /// The client does what a server need not answer with a last word.
     excused: bool,
 }
@@ -63,7 +65,8 @@ impl Dialogue {
             greeted: false,
             over: false,
             model: Model::new(address),
-            greets: false,
+            tls: false,
+            changes: false,
             excused: false,
         }
     }
@@ -71,15 +74,22 @@ impl Dialogue {
     /// The client says these bytes.
     pub(crate) fn said(&mut self, bytes: &[u8], now: Moment) {
         for text in self.lines.take(bytes) {
-            self.greets |= table::verb_of(&text) == "AUTH";
             self.waiting.push_back(Line { text, said: now, answered: false });
         }
     }
 
     /// TLS is on.
     pub(crate) fn secured(&mut self) {
-        self.greets = false;
+        self.excused |= !self.waiting.is_empty();
+        (self.tls, self.changes) = (true, false);
         self.model.secured();
+    }
+
+    /// TLS is over, and both sides know.
+    pub(crate) fn cleared(&mut self) {
+        // What was said before came where the server waits for the end of TLS.
+        self.excused |= !self.waiting.is_empty();
+        (self.tls, self.changes) = (false, false);
     }
 
     /// The client has ended its side, or takes no replies: it need not be told why the server closes.
@@ -159,10 +169,9 @@ impl Dialogue {
                 self.waiting.pop_front();
                 self.announced = false;
                 self.over = reply.code == 221;
-                if table::verb_of(&text) == "AUTH" && reply.code >= 400 {
-                    self.greets = false;
-                }
-                self.excused |= table::verb_of(&text) == "CCC" && reply.is_good();
+                // Something was said behind AUTH, in the clear: that is refused, and the connection closed.
+                self.excused |= table::verb_of(&text) == "AUTH" && reply.code == 503 && !self.waiting.is_empty();
+                self.changes |= reply.code < 400 && self.changes_layer(&text);
                 self.model.answered(&text, reply).or_else(|why| wrong(&why))
             }
         }
@@ -173,11 +182,21 @@ impl Dialogue {
     /// # Errors
     /// Where it did so without a word.
     pub(crate) fn ended(&self) -> Result<(), String> {
-        let excused = self.excused || self.greets || self.over;
+        // Where TLS begins or ends there may be nobody to tell.
+        let changes = self.changes || self.waiting.iter().any(|line| self.changes_layer(&line.text));
+        let excused = self.excused || changes || self.over;
         ensure(excused, || match self.owed() {
             Some(what) => format!("the server closes without a word, and owes {what}"),
             None => "the server closes without a word".into(),
         })
+    }
+
+    fn changes_layer(&self, line: &[u8]) -> bool {
+        match table::verb_of(line).as_str() {
+            "AUTH" => true,
+            "REIN" | "CCC" => self.tls,
+            _ => false,
+        }
     }
 
     /// 421 may come at any time, but nobody is idle who has said something.

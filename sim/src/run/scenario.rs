@@ -299,8 +299,8 @@ impl Bounds {
 
 /// One to `most` clients, of some kinds only.
 fn draw_crew(chance: &mut Chance, most: u64) -> Crew {
-    let kinds = 1 + chance.below(Behaviour::ALL.len() as u64);
-    let kinds: Vec<Behaviour> = (0..kinds).map(|_| *chance.pick(Behaviour::ALL)).collect();
+    let kinds = 1 + chance.below(Behaviour::SOCIABLE.len() as u64);
+    let kinds: Vec<Behaviour> = (0..kinds).map(|_| *chance.pick(Behaviour::SOCIABLE)).collect();
     let mut crew = Crew::default();
     for _ in 0..=chance.below(most) {
         *crew.0.entry(*chance.pick(&kinds)).or_default() += 1;

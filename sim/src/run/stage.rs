@@ -58,7 +58,9 @@ pub(super) fn build(scenario: &Scenario, keep: Keep) -> World<Disk> {
     let tls = scenario.tls;
     for (behaviour, count) in &scenario.clients.0 {
         for _ in 0..*count {
-            let begins = Moment::START + chance.time(&(Duration::ZERO..Duration::from_secs(5)));
+            let delay = chance.time(&(Duration::ZERO..Duration::from_secs(5)));
+            // Who is alone need not be waited for.
+            let begins = Moment::START + if scenario.clients.len() > 1 { delay } else { Duration::ZERO };
             let behaviour = *behaviour;
             world.add_client(begins, move |ftp| crew::play(ftp, behaviour, tls));
         }
@@ -97,7 +99,11 @@ fn weather(way: Way) -> Weather {
     let usual = Weather::default();
     match way {
         Way::Usual => usual,
-        Way::Near => Weather { latency: Duration::from_micros(10)..Duration::from_micros(200), ..usual },
+        Way::Near => Weather {
+            latency: Duration::from_micros(10)..Duration::from_micros(200),
+            login: millis(1)..millis(5),
+            ..usual
+        },
         Way::Far => Weather { latency: millis(80)..millis(300), window: 4096, ..usual },
     }
 }

@@ -53,11 +53,35 @@ words! {
     Behaviour {
         /// Uploads, and comes back for what was cut.
         Uploader = "uploader",
-        /// Looks at a directory again and again.
+        /// Stays logged in and looks every few seconds.
         Monitor = "monitor",
         /// Downloads all there is.
         Mirror = "mirror",
+        /// Says and does anything, in any order.
+        Chaos = "chaos",
+        /// Floods, guesses, bounces, escapes, or takes no replies.
+        Abuser = "abuser",
+        /// Says lines without waiting for their replies, whole or byte by byte.
+        Script = "script",
+        /// Replaces one file, and looks what came of it.
+        Upload = "upload",
+        /// Fetches one file, twice.
+        Download = "download",
+        /// Renames a file over another, and looks what came of it.
+        Rename = "rename",
+        /// Replaces one file through a connection that the server makes.
+        Active = "active",
+        /// Lists a directory.
+        List = "list",
+        /// Breaks a download off in its middle.
+        Abort = "abort",
     }
+}
+
+impl Behaviour {
+    /// Those that bear others beside them. The rest look at what came of what they alone have done.
+    pub const SOCIABLE: &'static [Self] =
+        &[Self::Uploader, Self::Monitor, Self::Mirror, Self::Chaos, Self::Abuser, Self::Script];
 }
 
 words! {

@@ -19,6 +19,8 @@ pub(super) struct Books {
     sent: u64,
     /// The line that is being written; only its beginning counts.
     line: Vec<u8>,
+    /// How many bytes of a Telnet command were written.
+    telnet: u8,
     /// Where each 150 or 125 ends that no data connection was dialled for yet.
     announced: Option<u64>,
     shut: bool,
@@ -34,6 +36,7 @@ impl Books {
             written: 0,
             sent: 0,
             line: Vec::new(),
+            telnet: 0,
             announced: None,
             shut: false,
             ended: None,
@@ -83,6 +86,15 @@ impl Books {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.written += 1;
+            if self.telnet > 0 || *byte == IAC {
+                // A refusal of a Telnet option is three bytes, an IAC that is meant two; none of them begins a reply.
+                self.telnet = match (self.telnet, *byte) {
+                    (0, _) => 1,
+                    (1, WILL..=DONT) => 2,
+                    _ => 0,
+                };
+                continue;
+            }
             if *byte == b'\n' {
                 if self.line.starts_with(b"150 ") || self.line.starts_with(b"125 ") {
                     self.announced = Some(self.written);
@@ -138,6 +150,10 @@ impl Books {
         }
     }
 }
+
+const WILL: u8 = 251;
+const DONT: u8 = 254;
+const IAC: u8 = 255;
 
 /// More than this no session needs at a time.
 const MOST_OPEN: usize = 16;
