@@ -207,7 +207,7 @@ impl Run {
             self.files.check(self.disk.snapshot())?;
             self.files.forget(now);
         }
-        assert!(self.disk.take_violations().is_empty());
+        assert!(self.disk.complaints().is_empty());
         assert!(self.files.remembered() < 60, "{}", self.files.remembered());
         Ok(())
     }
