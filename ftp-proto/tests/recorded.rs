@@ -1,7 +1,8 @@
 //! Sessions of real clients, as `tests/clients/record` has recorded them on a real server: what they say, when their
 //! bytes came and how they were cut, and what the engine made of it. It still makes the same of it.
 //!
-//! Where the engine is changed on purpose in what it says or asks for, they are recorded again.
+//! Where the engine is changed on purpose in what it says or asks for, they are recorded again. Those named
+//! `transcript_*` are made of the transcripts: `FTP_RECORD=DIR cargo test -p ftp-proto --test clients`.
 
 use std::fs;
 use std::path::Path;

@@ -149,6 +149,26 @@ fn a_trace_that_ends_early_says_what_is_missing() {
     assert_eq!(cut.to_string(), format!("line {}: the last line is cut short", head.lines().count()));
 }
 
+/// What is shown of it fits a screen; the report holds all of it.
+#[test]
+fn a_difference_in_a_long_line_is_shown_where_it_is() {
+    let mut world = taped(|_| {});
+    world.log_in("alice");
+    let longest = "x".repeat(3000);
+    world.ask(&format!("MKD {longest}yz"), "257");
+    let text = world.tape.text();
+    let report = trace::replay(
+        &text.replace("xyz", "xyyz").replace("> 0.000000000 received b\"MKD", "> 0.000000000 received b\"mkd"),
+    )
+    .unwrap();
+    assert!(report.is_same(), "{report}");
+    let (before, behind) = text.rsplit_once("xyz").unwrap();
+    let report = trace::replay(&format!("{before}xxz{behind}")).unwrap();
+    let shown = report.to_string();
+    assert!(shown.lines().all(|line| line.len() < 400) && shown.contains("xxxz") && shown.contains("xxyz"), "{shown}");
+    assert!(differs(&format!("{before}xxz{behind}")).now.unwrap().len() > 3000);
+}
+
 #[test]
 fn notes_and_blank_lines_are_passed_over() {
     let text = usual().tape.text();
@@ -172,6 +192,7 @@ fn what_is_no_trace_is_told_with_its_line() {
     assert!(told(&text.replace("received b", "received c")).contains("not an event"));
     assert!(told(&text.replace("> 0.000000000 received", "> 0.0 received")).contains("not an event"));
     assert!(told(&format!("{text}~ 1\n")).contains("not a count"));
+    assert!(told(&format!("{text}< Cancel \x1b[31m\n")).contains("a control character"));
     assert!(told(&format!("{text}hello\n")).contains("neither an event"));
     assert!(told(&format!("{text}> 0.000000000 done a1 Chunk #5:00000000\n")).contains("in short"));
 }

@@ -75,9 +75,13 @@ impl Content {
     pub fn common(self, from: u64, bytes: &[u8]) -> usize {
         let mut same = 0;
         self.pieces(from..from.saturating_add(bytes.len() as u64), |piece| {
-            let there = bytes[same..].iter().zip(piece).take_while(|(one, other)| one == other).count();
-            same += there;
-            there == piece.len()
+            let left = &bytes[same..];
+            if left.starts_with(piece) {
+                same += piece.len();
+                return true;
+            }
+            same += left.iter().zip(piece).take_while(|(one, other)| one == other).count();
+            false
         });
         same
     }
@@ -144,31 +148,40 @@ pub fn identify(bytes: &[u8]) -> Vec<Found> {
 
 fn line(author: u32, block: u64) -> [u8; LINE] {
     let digit = |number: u64, place: usize| DIGITS[size(number >> (4 * place) & 0xf)];
-    std::array::from_fn(|at| match at {
-        0..8 => digit(u64::from(author), 7 - at),
-        8 => b' ',
-        9..15 => digit(block, 14 - at),
-        _ => b'\n',
-    })
+    let mut line = *b"00000000 000000\n";
+    for (place, byte) in line[..8].iter_mut().rev().enumerate() {
+        *byte = digit(u64::from(author), place);
+    }
+    for (place, byte) in line[9..15].iter_mut().rev().enumerate() {
+        *byte = digit(block, place);
+    }
+    line
 }
 
 /// The line that `bytes` begin with: whose, from which offset, and how long it is here.
 fn parsed(bytes: &[u8]) -> Option<(u32, u64, usize)> {
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0_u64, |number, digit| {
-            let digit = DIGITS.iter().position(|one| one == digit)?;
-            Some(number << 4 | digit as u64)
-        })
-    };
     let (words, end) = bytes.split_at_checked(LINE - 1)?;
     let len = match end {
         [b'\n', ..] => LINE,
         [b'\r', b'\n', ..] => LINE + 1,
         _ => return None,
     };
+    if words.get(8) != Some(&b' ') {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u64, |number, digit| {
+            let digit = match digit {
+                b'0'..=b'9' => digit - b'0',
+                b'a'..=b'f' => digit - b'a' + 10,
+                _ => return None,
+            };
+            Some(number << 4 | u64::from(digit))
+        })
+    };
     let author = number(words.get(..8)?)?;
     let block = number(words.get(9..)?)?;
-    (words.get(8) == Some(&b' ')).then_some((u32::try_from(author).ok()?, block * LINE as u64, len))
+    Some((u32::try_from(author).ok()?, block * LINE as u64, len))
 }
 
 /// Contents are shorter than memory.

@@ -249,7 +249,8 @@ test -p ftp-proto --test exhaustion` writes it anew.
 
 - **A diagram** shows the transitions of one machine that were seen, and what made each: a command (`RETR`), the answer
   to an action (`OpenRead done`; *answered* where every answer does it), a timer, or another event. Where a state stays
-  the same there is no arrow. A command that changes two machines stands in both.
+  the same there is no arrow. A command that waited its turn began when something else ended: its arrow carries that
+  event's name. A state that a machine was in when the session closed stays as it was.
 - **A picture** shows every state (down) by every kind of event (across). A mark in a cell says that such an event came in
   such a state, and was no misuse: by *tests* (these sequences, the dialogues, the storm), by *simulation*, by *fuzzing*.
 - **A cell without a mark** is named in `docs/states/unreachable.txt`, with the reason. A test fails where a cell is
@@ -273,8 +274,9 @@ const EXPLORED: &str = "
 Every sequence of up to so many events behind the beginnings of each world. Two sequences that lead to the same session
 (but for the names of ids and the time of day) are continued once, and counted as two. From every state that was come to,
 illegal events are refused and change nothing, and the session can be brought to its end. `FTP_DEEPER=1` makes all
-sequences an event longer. Kani is not used: it does not run where this is built and tested. Miri runs the tests of the
-codecs on nightly, where it is installed.
+sequences an event longer. Framing, parsing and the ASCII codec are explored by `ftp-proto/tests/short_inputs.rs`: all short inputs over what
+is special to them, against simple references. Neither Kani nor Miri is used: neither comes with the toolchains that this
+is built with, and the engine has no unsafe code that Miri could judge.
 
 | world | events | sequences |
 |---|---|---|

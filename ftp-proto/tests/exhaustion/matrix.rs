@@ -56,7 +56,7 @@ fn legend(svg: &mut String) {
     for source in SOURCES {
         rectangle(svg, source, (x, 18), (18, 10));
         text(svg, "legend", x + 24, 28, &format!("by {source}"));
-        x += 124;
+        x += 140;
     }
     rectangle(svg, "not", (x, 18), (18, 10));
     text(svg, "legend", x + 24, 28, "not by it");

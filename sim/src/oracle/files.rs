@@ -23,6 +23,8 @@ mod power;
 mod version;
 
 #[cfg(test)]
+mod against_disk;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -372,7 +374,8 @@ impl Files {
         let alone = |history: &History| {
             history.0.iter().all(|entry| entry.op == Some(op) || entry.certain && entry.ended < Some(one.begun))
         };
-        if !alone(here) || !alone(there) {
+        let was_here = !here.others(op, one.begun).contains(&State::Absent);
+        if !was_here || !alone(here) || !alone(there) {
             return Ok(());
         }
         let mine = |history: &History, held| {

@@ -268,7 +268,9 @@ impl Files {
                 if bases.contains(&State::Absent) {
                     effect.undone.push(State::Absent);
                 }
-                [&mut effect.states, &mut effect.during, &mut effect.undone].map(limit);
+                for states in [&mut effect.states, &mut effect.during, &mut effect.undone] {
+                    limit(states);
+                }
                 return effect;
             }
         };
@@ -308,6 +310,8 @@ fn in_place_effect(base: &Version, written: Written, partial: Partial) -> Effect
         Partial::Discarded if written.at.is_none() => Some(base.clone()),
         Partial::Discarded => base.taken_back(written),
     };
+    // Where it cannot begin at all, it leaves what is there.
+    let undone = undone.or_else(|| Some(base.clone()));
     Effect { states: file(base.with(written)), during: file(base.torn(written)), undone: file(undone) }
 }
 

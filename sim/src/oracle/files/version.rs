@@ -1,8 +1,9 @@
 //! What a file may hold: layers of contents, of which each byte must be one's.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::content::{Content, identify};
+use crate::content::{Content, Pieces, identify};
 
 /// What stands, or may stand, at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ struct Layer {
     of: Source,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Source {
     /// From this offset on.
     Content(Content, u64),
@@ -150,14 +151,8 @@ impl Version {
     fn simplified(mut self) -> Self {
         self.wild |= self.layers.len() > MOST_LAYERS;
         let mut known: Vec<Layer> = Vec::with_capacity(self.layers.len());
-        for mut layer in std::mem::take(&mut self.layers) {
-            if self.wild {
-                layer.at = 0;
-                layer.len = 0;
-                if let Source::Content(content, from) = &mut layer.of {
-                    (content.len, *from) = (0, 0);
-                }
-            }
+        let layers = std::mem::take(&mut self.layers);
+        for layer in layers.into_iter().flat_map(|layer| if self.wild { layer.anywhere() } else { vec![layer] }) {
             if !known.contains(&layer) {
                 known.push(layer);
             }
@@ -184,7 +179,9 @@ impl Version {
             return false;
         }
         if self.wild {
-            return identify(bytes).iter().all(|found| self.layers.iter().any(|layer| layer.is_by(found.author)));
+            // A line that two have written together can look like a third one's; two such lines do not.
+            let mut found = identify(bytes).into_iter().filter(|found| found.len >= 2 * LINE);
+            return found.all(|found| self.layers.iter().any(|layer| layer.is_by(found.author)));
         }
         let mut done = 0;
         while done < bytes.len() {
@@ -208,6 +205,9 @@ impl Layer {
             Source::Content(content, from) => content.common(from + inside, bytes),
             Source::Bytes(all, from) => {
                 let all = usize::try_from(from + inside).ok().and_then(|from| all.get(from..)).unwrap_or_default();
+                if all.starts_with(bytes) {
+                    return bytes.len();
+                }
                 bytes.iter().zip(all).take_while(|(one, other)| one == other).count()
             }
             Source::Zeros => bytes.iter().take_while(|byte| **byte == 0).count(),
@@ -232,13 +232,30 @@ impl Layer {
         Self { at: start, len: end - start, of }
     }
 
-    fn is_by(&self, author: u32) -> bool {
+    /// Only whose it is.
+    fn anywhere(&self) -> Vec<Self> {
+        let by = |author| Self { at: 0, len: 0, of: Source::Content(Content { author, len: 0 }, 0) };
         match &self.of {
-            Source::Content(content, _) => content.author == author,
-            Source::Bytes(bytes, _) => identify(bytes).iter().any(|found| found.author == author),
-            Source::Zeros => false,
+            Source::Content(content, _) => vec![by(content.author)],
+            Source::Bytes(bytes, _) => identify(bytes).iter().map(|found| by(found.author)).collect(),
+            Source::Zeros => Vec::new(),
+        }
+    }
+
+    fn is_by(&self, author: u32) -> bool {
+        matches!(&self.of, Source::Content(content, _) if content.author == author)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(content, from) => write!(f, "{content:?} from {from}"),
+            Self::Bytes(bytes, from) => write!(f, "{:?} from {from}", Pieces(bytes)),
+            Self::Zeros => f.write_str("zeros"),
         }
     }
 }
 
+const LINE: usize = 16;
 const MOST_LAYERS: usize = 64;
