@@ -6,7 +6,8 @@ use ftp_proto::VirtualPath;
 use ftp_proto::config::{Config, Switch};
 use ftp_proto::outcome::Offload;
 use ftp_sim::behaviours::{
-    Abuse, Chaos, Guest, Mirror, Step, Uploads, Watch, Writing, abuser, chaos, mirror, monitor, script, uploader, writer,
+    Abuse, Chaos, Guest, Mirror, Step, Uploads, Watch, Writing, abuser, chaos, mirror, monitor, script, uploader,
+    writer,
 };
 use ftp_sim::{Builder, Chance, Content, Disk, Durability, Moment, Plan, Report, World};
 
