@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use ftp_proto::action::{DataAction, HostAction, StorageAction};
+use ftp_proto::server::state::State;
 use ftp_proto::server::{Deadline, Interest, Misuse, Phase, Session};
 use ftp_proto::storage::FinishHow;
 use ftp_proto::time::Instant;
@@ -98,6 +99,10 @@ impl Engine for Sabotaged {
 
     fn open_actions(&self) -> usize {
         self.inner.open_actions()
+    }
+
+    fn state(&self) -> State {
+        self.inner.state()
     }
 }
 
