@@ -37,6 +37,17 @@ pub(crate) enum Task {
     ///
     /// Asks twice on a terminal; else reads one line from standard input.
     HashPassword,
+    /// Run recorded sessions again, and show where the engine does otherwise than it did.
+    ///
+    /// Ends with 0 when all are the same, with 1 when one differs, and with 2 when a file is no trace.
+    Replay {
+        /// Print what was said instead.
+        #[arg(long)]
+        dialogue: bool,
+        /// The traces.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// The options, and the file where more of them stand.

@@ -93,6 +93,14 @@ pub(crate) enum Fault {
     /// There is no password to hash.
     #[error("no hash was made: {0}")]
     Password(String),
+    /// A file is no trace, or cannot be read.
+    #[error("cannot replay {}: {cause}", path.display())]
+    Trace {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
     /// The server stopped while it should have run.
     #[error("the server stopped: {0}")]
     Stopped(String),

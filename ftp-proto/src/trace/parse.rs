@@ -119,6 +119,8 @@ enum Fault {
     NotWhole,
     #[error("the last line is cut short")]
     Cut,
+    #[error("a control character")]
+    Control,
 }
 
 /// Reads a trace. Blank lines and lines that begin with `#` are notes.
@@ -129,6 +131,10 @@ pub fn parse(text: &str) -> Result<Trace<'_>, TraceError> {
     let lines: Vec<&str> = text.lines().collect();
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(TraceError { line: lines.len(), fault: Fault::Cut });
+    }
+    // Whoever prints a difference need not fear what stands in it.
+    if let Some(at) = lines.iter().position(|line| line.chars().any(char::is_control)) {
+        return Err(TraceError { line: at + 1, fault: Fault::Control });
     }
     let mut parser = Parser { lines: &lines, at: 0 };
     let mut trace = parser.header()?;

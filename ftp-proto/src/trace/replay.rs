@@ -8,7 +8,7 @@
 //! Payloads that were not recorded are unknown: the session gets a filler of the same length, made of the payload's
 //! hash, so that the same payload has the same filler. Where the engine hands a filler out again as it is, the hash of the
 //! payload it stands for is compared. Of what it makes of fillers (parts, several in one) the length is compared; not
-//! even that where a coding changes it.
+//! even that where a coding changes it. What it sends of its own, as listings are, is compared whole.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -26,6 +26,7 @@ use crate::action::Action;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::ActionId;
+use crate::notice::Notice;
 use crate::outcome::Received;
 use crate::server::{Misuse, Session};
 use crate::ticket::{Answer, Completion};
@@ -158,6 +159,10 @@ impl Replay {
                 Match::PayloadUnknown => report.unknown_payloads += 1,
                 Match::Different => return Err((line, Some(text.to_owned()), Some(made.text))),
             }
+            // What comes later has nothing of this transfer's payloads in it.
+            if matches!(&action, Action::Notify(notice) if matches!(**notice, Notice::TransferEnded(_))) {
+                self.fillers.known.clear();
+            }
         }
         if actions.len() != left {
             let more = actions.next().map(|action| self.fillers.line(&action).text);
@@ -217,19 +222,25 @@ impl Fillers {
             return Match::Same;
         }
         match self.differs_in_payload_alone(recorded, made) {
-            Some((was, is)) if !self.known.is_empty() && (coded || was == is) => Match::PayloadUnknown,
+            Some((was, is)) if !self.known.is_empty() && (coded || self.may_be(was, is)) => Match::PayloadUnknown,
             _ if differs_in_secret_alone(recorded, &made.text) => Match::Same,
             _ => Match::Different,
         }
     }
 
-    /// The lengths of the two payloads, where all else is the same.
-    fn differs_in_payload_alone(&self, recorded: &str, made: &Line) -> Option<(usize, usize)> {
+    /// Whether what was made of fillers may stand for this payload: it is as long, and no filler itself, for which another
+    /// payload is known.
+    fn may_be(&self, recorded: Hash, made: Hash) -> bool {
+        recorded.length == made.length && self.known.values().all(|known| *known != made)
+    }
+
+    /// The two payloads, where all else is the same.
+    fn differs_in_payload_alone(&self, recorded: &str, made: &Line) -> Option<(Hash, Hash)> {
         let (from, to) = made.payload?;
         let rest = recorded.strip_prefix(made.text.get(..from)?)?;
         let (Hashed(was), rest) = text::payload(rest)? else { return None };
         let (Hashed(is), "") = text::payload(made.text.get(from..to)?)? else { return None };
-        (rest == made.text.get(to..)?).then_some((was.length, is.length))
+        (rest == made.text.get(to..)?).then_some((was, is))
     }
 }
 

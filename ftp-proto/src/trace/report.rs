@@ -96,10 +96,29 @@ impl fmt::Display for Difference {
         for (line, text) in &self.context {
             writeln!(f, "{line:8}   {text}")?;
         }
-        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "(nothing)".to_owned());
-        writeln!(f, "recorded   {}", text(&self.recorded))?;
-        write!(f, "     now   {}", text(&self.now))
+        let (recorded, now) = (self.recorded.as_deref(), self.now.as_deref());
+        let alike = recorded.zip(now).map_or(0, |(one, other)| alike(one, other));
+        writeln!(f, "recorded   {}", part(recorded, alike))?;
+        write!(f, "     now   {}", part(now, alike))
     }
+}
+
+/// How many characters two lines begin with alike.
+fn alike(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count()
+}
+
+/// The part of a line where it begins to differ: some lines are very long.
+fn part(text: Option<&str>, alike: usize) -> String {
+    let Some(text) = text else { return "(nothing)".to_owned() };
+    if text.len() <= 2 * LONGEST {
+        return text.to_owned();
+    }
+    let skipped = alike.saturating_sub(LONGEST / 2);
+    let shown: String = text.chars().skip(skipped).take(LONGEST).collect();
+    let (before, behind) =
+        (if skipped > 0 { "..." } else { "" }, if text.len() > skipped + LONGEST { "..." } else { "" });
+    alloc::format!("{before}{shown}{behind}")
 }
 
 /// How many lines are shown before a difference.

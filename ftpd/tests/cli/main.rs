@@ -5,6 +5,7 @@
 mod hosts;
 mod options;
 mod record;
+mod replay;
 mod secure;
 mod support;
 mod who;
