@@ -177,6 +177,18 @@ impl Builder {
         self
     }
 
+    /// Writes every session down, as `recording` says: each becomes a file that
+    /// [`replay`](ftp_proto::trace::replay) runs again. Without it, nothing is written.
+    ///
+    /// `Recording::builder(directory).payloads(Payloads::Whole).start()` makes one; see
+    /// [`Recording`](ftp_host::adapter::Recording) for what is in the files, and what is not.
+    #[cfg(feature = "record")]
+    #[must_use]
+    pub fn record(mut self, recording: ftp_host::adapter::Recording) -> Self {
+        self.settings.recording = Some(recording);
+        self
+    }
+
     /// What sees every action and answer of every session, and may cut a session at any of its turns.
     #[cfg(feature = "testing")]
     #[must_use]

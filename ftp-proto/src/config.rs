@@ -11,6 +11,8 @@ use crate::verb::{Verb, VerbSet};
 
 /// The configuration of a server. Start from `default()` and change what you need.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config {
     /// The lines of the 220 reply; control bytes are shown as `?`.
@@ -51,6 +53,8 @@ pub struct Config {
 
 /// What is asked of TLS (RFC 4217). Certificates and versions are the adapter's.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TlsPolicy {
     /// Whether there is TLS: AUTH, PBSZ and PROT. Off by default, since it needs a certificate.
@@ -70,6 +74,7 @@ pub struct TlsPolicy {
 
 /// Whether something may be done without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Demand {
     /// It may.
     Optional,
@@ -100,6 +105,7 @@ impl Default for TlsPolicy {
 
 /// A network: all addresses that share their first `prefix` bits with `address`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Network {
     /// One of its addresses.
     pub address: IpAddr,
@@ -123,6 +129,7 @@ impl Network {
 
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Switch {
     /// On.
     On,
@@ -140,6 +147,7 @@ impl Switch {
 
 /// A verb that the embedding program answers, by [`HostAction::Custom`](crate::HostAction::Custom).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CustomVerb {
     /// Its name in upper case letters, at most 12; `SITE NAME` makes it a SITE verb. A built-in verb of the same name
     /// wins, unless it is switched off.

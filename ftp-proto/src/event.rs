@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 
 use crate::config::Switch;
+use crate::failure::Failure;
 use crate::id::ActionId;
 use crate::ticket::Completion;
 use crate::time::Instant;
@@ -46,8 +47,94 @@ pub enum Event<'a> {
     },
 }
 
+/// Which kind of event: a column of the pictures in `docs/states.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// [`Event::Connected`].
+    Connected,
+    /// [`Event::Received`].
+    Received,
+    /// [`Event::Sent`].
+    Sent,
+    /// [`Event::ControlEnded`] by [`ControlEnd::Eof`].
+    Eof,
+    /// [`Event::ControlEnded`] by [`ControlEnd::Reset`].
+    Reset,
+    /// [`Event::Done`] with success.
+    Done,
+    /// [`Event::Done`] with a failure, but for the next.
+    Failed,
+    /// [`Event::Done`] with [`Failure::Cancelled`].
+    Cancelled,
+    /// [`Event::Progress`].
+    Progress,
+    /// [`Event::Timeout`].
+    Timeout,
+    /// [`Event::Drain`].
+    Drain,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Connected,
+        Self::Received,
+        Self::Sent,
+        Self::Eof,
+        Self::Reset,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Progress,
+        Self::Timeout,
+        Self::Drain,
+    ];
+
+    /// Its name, which stays: one word in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Received => "received",
+            Self::Sent => "sent",
+            Self::Eof => "eof",
+            Self::Reset => "reset",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Progress => "progress",
+            Self::Timeout => "timeout",
+            Self::Drain => "drain",
+        }
+    }
+}
+
+impl Event<'_> {
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Connected { .. } => EventKind::Connected,
+            Self::Received(_) => EventKind::Received,
+            Self::Sent(_) => EventKind::Sent,
+            Self::ControlEnded(ControlEnd::Eof) => EventKind::Eof,
+            Self::ControlEnded(ControlEnd::Reset) => EventKind::Reset,
+            Self::Done(completion) => match completion.failure() {
+                None => EventKind::Done,
+                Some(Failure::Cancelled) => EventKind::Cancelled,
+                Some(_) => EventKind::Failed,
+            },
+            Self::Progress { .. } => EventKind::Progress,
+            Self::Timeout => EventKind::Timeout,
+            Self::Drain { .. } => EventKind::Drain,
+        }
+    }
+}
+
 /// Whether a new control connection is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Admission {
     /// 220.
@@ -62,6 +149,7 @@ pub enum Admission {
 
 /// How the control connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ControlEnd {
     /// The client closed its side.

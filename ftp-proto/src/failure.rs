@@ -5,6 +5,7 @@
 /// Whose fault it is: neither the peer's (that is a [`Violation`](crate::server::Violation)) nor the adapter's
 /// (that is a [`Misuse`](crate::server::Misuse)), but the world's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Failure {
     /// No such file or directory.

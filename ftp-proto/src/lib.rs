@@ -105,8 +105,14 @@ pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+#[cfg(feature = "trace")]
+pub mod trace;
 pub mod verb;
 
+#[cfg(feature = "serde")]
+mod byte_strings;
+#[cfg(feature = "serde")]
+mod checked_serde;
 mod digits;
 mod failure;
 mod id;

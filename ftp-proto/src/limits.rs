@@ -5,6 +5,8 @@ use core::time::Duration;
 /// How much of anything one session may hold. Each is a hard bound. Where nothing could be done with 0, that is 1:
 /// `queued_commands`, `queued_bytes`, `unsent_replies`, `chunk`, `range` and `directory_page`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Limits {
     /// The longest command line in bytes, without its end; a longer one is answered 500 once and dropped whole.
     pub line: usize,
@@ -92,6 +94,8 @@ impl Default for Limits {
 
 /// How long anything may take. Every one of them ends in a reply, a closed session or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Timeouts {
     /// Without a command, once logged in and no transfer running (RFC 1123 §4.1.3.2 asks for at least 5 minutes).
     pub idle: Duration,

@@ -11,6 +11,7 @@ use crate::time::Duration;
 
 /// Something that happened in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Notice {
     /// TLS is on, on the control connection.
@@ -20,6 +21,7 @@ pub enum Notice {
         /// The host that the client named (SNI).
         sni: Option<Arc<str>>,
         /// The protocol that was agreed on (ALPN).
+        #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings::optional"))]
         alpn: Option<Arc<[u8]>>,
     },
     /// A client logged in.
@@ -35,6 +37,7 @@ pub enum Notice {
     /// A login failed.
     LoginFailed {
         /// The name given, verbatim.
+        #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings"))]
         user: Box<[u8]>,
     },
     /// A transfer's data connection is open and bytes may flow.
@@ -72,6 +75,7 @@ pub enum Notice {
 
 /// What a transfer moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum TransferKind {
     /// RETR.
@@ -84,6 +88,7 @@ pub enum TransferKind {
 
 /// How a transfer ended. Exactly one for each transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum TransferOutcome {
     /// Everything arrived and is stored.
@@ -114,6 +119,7 @@ pub enum TransferOutcome {
 
 /// One transfer, ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TransferSummary {
     /// What was moved.
     pub what: TransferKind,
@@ -129,6 +135,7 @@ pub struct TransferSummary {
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Change {
     /// A file was removed.
@@ -155,6 +162,7 @@ pub enum Change {
 
 /// What a client may not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Refusal {
     /// A stranger connected to the passive port.
@@ -177,6 +185,7 @@ pub enum Refusal {
 
 /// One session, ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SessionSummary {
     /// Who it was, once logged in.
     pub user: Option<Arc<str>>,

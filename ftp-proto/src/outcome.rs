@@ -9,10 +9,12 @@ use crate::storage::Entry;
 
 /// Done, and nothing more to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Done;
 
 /// A passive listener is bound and will accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Listening {
     /// Where: the local address, with the port that was found.
     pub address: SocketAddr,
@@ -20,6 +22,7 @@ pub struct Listening {
 
 /// A data connection is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Connected {
     /// Who is at the other end.
     pub peer: SocketAddr,
@@ -27,6 +30,7 @@ pub struct Connected {
 
 /// How the peer ended its side of a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum DataEnd {
     /// An orderly end: all that was sent has arrived.
@@ -37,8 +41,10 @@ pub enum DataEnd {
 
 /// Bytes from the data connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Received {
     /// What arrived, at most as much as was asked for. Empty only when `end` is given.
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings"))]
     pub bytes: Bytes,
     /// Whether and how the stream ended behind these bytes.
     pub end: Option<DataEnd>,
@@ -46,6 +52,7 @@ pub struct Received {
 
 /// Bytes moved between a file and the data connection by an offload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moved {
     /// How many.
     pub bytes: u64,
@@ -55,18 +62,22 @@ pub struct Moved {
 
 /// A data connection is closed and all that was sent has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Closed;
 
 /// TLS is on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Secured {
     /// On a data connection: whether it resumes the TLS session of this session's control connection, and no other.
     pub resumed: bool,
     /// The host that the client named (SNI).
     pub sni: Option<Arc<str>>,
     /// The protocol that was agreed on (ALPN).
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings::optional"))]
     pub alpn: Option<Arc<[u8]>>,
     /// The client's certificate (DER), verified.
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings::optional"))]
     pub peer_certificate: Option<Arc<[u8]>>,
     /// Protocol version and cipher suite, for logs: `TLSv1_3 TLS13_AES_256_GCM_SHA384`.
     pub parameters: Option<Arc<str>>,
@@ -74,6 +85,7 @@ pub struct Secured {
 
 /// A virtual host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VirtualHost {
     /// The lines of its 220 reply, in place of the server's own; empty for those.
     pub greeting: Vec<Arc<str>>,
@@ -81,6 +93,7 @@ pub struct VirtualHost {
 
 /// Who is on: a line of text for each session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Roster {
     /// The lines, bounded by `Limits::reply_lines`; control bytes are shown as `?`.
     pub lines: Vec<Arc<str>>,
@@ -88,6 +101,7 @@ pub struct Roster {
 
 /// A file is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Opened {
     /// Its size in bytes now: where APPE begins.
     pub size: u64,
@@ -97,6 +111,7 @@ pub struct Opened {
 
 /// Whether the storage gives the adapter a file that the kernel can move bytes of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Offload {
     /// It does.
     Possible,
@@ -106,6 +121,7 @@ pub enum Offload {
 
 /// A page of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entries {
     /// The next entries, at most as many as were asked for.
     pub entries: Vec<Entry>,
@@ -115,6 +131,7 @@ pub struct Entries {
 
 /// Room on the storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Space {
     /// How many bytes this account could still store.
     pub available: u64,
@@ -122,6 +139,7 @@ pub struct Space {
 
 /// An account's quota.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quota {
     /// Bytes stored.
     pub used_bytes: u64,
@@ -135,8 +153,10 @@ pub struct Quota {
 
 /// The digest of a range of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Digest {
     /// Its bytes, the first byte first; CRC-32 as four bytes, big-endian.
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings"))]
     pub bytes: Arc<[u8]>,
     /// Where the range ended: the size of the file, where it was asked for to the end.
     pub to: u64,
@@ -144,6 +164,7 @@ pub struct Digest {
 
 /// The size of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TreeSize {
     /// The sizes of its files in all, in bytes.
     pub bytes: u64,
@@ -151,6 +172,7 @@ pub struct TreeSize {
 
 /// A transfer was prepared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prepared {
     /// Where the client is to connect to, in place of our own address.
     pub address: Option<IpAddr>,
@@ -158,6 +180,7 @@ pub struct Prepared {
 
 /// What a verb of the embedding program comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CustomAnswer {
     /// A reply.
     Reply(CustomReply),
@@ -172,6 +195,7 @@ pub enum CustomAnswer {
 
 /// The reply of a verb that the embedding program registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CustomReply {
     /// A final reply code, 200 to 599; another is sent as 451.
     pub code: u16,

@@ -29,6 +29,8 @@
 //! | `lister` | what LIST, NLST, MLSD and STAT show |
 //! | `timers` | what is waited for, and how long |
 //! | `closing` | how the session ends |
+//! | `traced` | what a replay must know |
+//! | `state` | where the session is, for those who watch |
 //! | `faults`, `failures` | whose fault it is, and which reply |
 
 mod ahead;
@@ -53,8 +55,11 @@ mod parameters;
 mod question;
 mod security;
 mod site;
+pub mod state;
 mod status;
 mod timers;
+#[cfg(feature = "trace")]
+mod traced;
 mod transfer;
 
 pub use self::closing::{CloseReason, Phase};

@@ -10,6 +10,7 @@ use crate::time::{Duration, UnixTime};
 
 /// What a directory entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum FileKind {
     /// A regular file.
@@ -24,6 +25,7 @@ pub enum FileKind {
 
 /// What the storage knows of one file or directory. Times are UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Metadata {
     /// What it is.
     pub kind: FileKind,
@@ -48,6 +50,7 @@ pub struct Metadata {
     /// The same for two names exactly when they are the same file (RFC 3659 §7.5.2); device and inode on Unix.
     pub unique: Option<(u64, u64)>,
     /// Where a symbolic link points, verbatim.
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings::optional"))]
     pub target: Option<Arc<[u8]>>,
 }
 
@@ -89,8 +92,10 @@ impl Metadata {
 
 /// One name in a directory. Never `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// The name, verbatim: any bytes but NUL and slash.
+    #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings"))]
     pub name: Arc<[u8]>,
     /// What it is. With [`Wanted::Names`] only `kind` need be true.
     pub metadata: Metadata,
@@ -98,6 +103,7 @@ pub struct Entry {
 
 /// How much a listing needs to know of each entry, so that bare names cost no `stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Wanted {
     /// Names and kinds.
     Names,
@@ -107,6 +113,7 @@ pub enum Wanted {
 
 /// How a digest is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum HashAlgorithm {
     /// CRC-32 (IEEE 802.3).
@@ -191,6 +198,7 @@ impl BitOr for HashAlgorithms {
 
 /// How an upload begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum WriteMode {
     /// A whole new file that takes its name when it is committed (STOR). The file that had the name stays whole
     /// until then.
@@ -203,6 +211,7 @@ pub enum WriteMode {
 
 /// Whether a file that already has the name may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Replace {
     /// It may.
     Allowed,
@@ -212,6 +221,7 @@ pub enum Replace {
 
 /// How an upload ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FinishHow {
     /// All of it arrived: make it the file. Its failure is the client's reply.
     Commit,
@@ -289,30 +299,44 @@ impl BitOr for Permissions {
     }
 }
 
-impl fmt::Debug for Permissions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [(&str, Permissions); 13] = [
-            ("list", Permissions::LIST),
-            ("read", Permissions::READ),
-            ("create", Permissions::CREATE),
-            ("overwrite", Permissions::OVERWRITE),
-            ("append", Permissions::APPEND),
-            ("delete", Permissions::DELETE),
-            ("rename", Permissions::RENAME),
-            ("make-dir", Permissions::MAKE_DIR),
-            ("remove-dir", Permissions::REMOVE_DIR),
-            ("attributes", Permissions::ATTRIBUTES),
-            ("symlink", Permissions::SYMLINK),
-            ("owner", Permissions::OWNER),
-            ("admin", Permissions::ADMIN),
-        ];
-        let held = NAMES.iter().filter(|(_, bit)| self.contains(*bit));
-        f.debug_set().entries(held.map(|(name, _)| name)).finish()
+impl Permissions {
+    /// Those held, by name.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        PERMISSION_NAMES.iter().filter(move |(_, bit)| self.contains(*bit)).map(|(name, _)| *name)
+    }
+
+    /// The one of this name.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        PERMISSION_NAMES.iter().find(|(known, _)| *known == name).map(|(_, bit)| *bit)
     }
 }
 
+impl fmt::Debug for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+const PERMISSION_NAMES: [(&str, Permissions); 13] = [
+    ("list", Permissions::LIST),
+    ("read", Permissions::READ),
+    ("create", Permissions::CREATE),
+    ("overwrite", Permissions::OVERWRITE),
+    ("append", Permissions::APPEND),
+    ("delete", Permissions::DELETE),
+    ("rename", Permissions::RENAME),
+    ("make-dir", Permissions::MAKE_DIR),
+    ("remove-dir", Permissions::REMOVE_DIR),
+    ("attributes", Permissions::ATTRIBUTES),
+    ("symlink", Permissions::SYMLINK),
+    ("owner", Permissions::OWNER),
+    ("admin", Permissions::ADMIN),
+];
+
 /// Who logged in: what the host answers to `Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Account {
     /// The name, as logs should show it.

@@ -86,6 +86,12 @@ impl Completion {
         self.id
     }
 
+    /// The same action's answer, once more on its way to the same session, but as this failure: for hosts that let nothing
+    /// stand that they could not finish, and for tests in which answers get lost.
+    pub fn but_failed(self, failure: Failure) -> Self {
+        Self { result: Err(failure), ..self }
+    }
+
     /// The failure, if it is one.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
@@ -112,11 +118,12 @@ pub(crate) mod sealed {
 }
 
 macro_rules! answers {
-    ($($variant:ident($type:ty) = |$value:ident| $make:expr, |$kept:ident| $give:expr, $held:ty;)*) => {
+    ($($(#[$attribute:meta])* $variant:ident($type:ty) = |$value:ident| $make:expr, |$kept:ident| $give:expr, $held:ty;)*) => {
         /// Every outcome, in one type.
         #[derive(Debug)]
+        #[cfg_attr(feature = "trace", derive(serde::Serialize, serde::Deserialize))]
         pub(crate) enum Answer {
-            $($variant($held),)*
+            $($(#[$attribute])* $variant($held),)*
         }
 
         $(
@@ -150,6 +157,7 @@ answers! {
     Metadata(Metadata) = |it| Box::new(it), |it| *it, Box<Metadata>;
     Entries(Entries) = |it| it, |it| it, Entries;
     Opened(Opened) = |it| it, |it| it, Opened;
+    #[cfg_attr(feature = "trace", serde(with = "crate::byte_strings"))]
     Chunk(Bytes) = |it| it, |it| it, Bytes;
     Space(Space) = |it| it, |it| it, Space;
     Account(Account) = |it| Box::new(it), |it| *it, Box<Account>;

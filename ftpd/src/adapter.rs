@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_host::adapter::Observer;
+use ftp_host::adapter::{Observer, Recording};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -37,7 +37,13 @@ pub(crate) enum Server {
 
 impl Server {
     /// The server that `settings` ask for.
-    pub(crate) fn new(settings: &Settings, host: Arc<dyn Host>, tls: Option<Tls>, observer: Box<Observer>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        host: Arc<dyn Host>,
+        tls: Option<Tls>,
+        recording: Option<Recording>,
+        observer: Box<Observer>,
+    ) -> Self {
         let (sessions, per_address) = (settings.max_sessions, settings.max_per_address);
         let config = settings.engine.clone();
         let observer = move |session, client: &Client, notice: &Notice| observer(session, client, notice);
@@ -45,12 +51,14 @@ impl Server {
             RuntimeName::Tokio => {
                 let builder = ftp_adapter_tokio::Server::builder(host).config(config).observer(observer);
                 let builder = builder.max_sessions(sessions).max_per_address(per_address);
-                Self::Tokio(tls.into_iter().fold(builder, |builder, tls| builder.tls(tls)).build())
+                let builder = tls.into_iter().fold(builder, |builder, tls| builder.tls(tls));
+                Self::Tokio(recording.into_iter().fold(builder, |builder, to| builder.record(to)).build())
             }
             RuntimeName::Mio => {
                 let builder = ftp_adapter_mio::Server::builder(host).config(config).observer(observer);
                 let builder = builder.max_sessions(sessions).max_per_address(per_address);
-                Self::Mio(tls.into_iter().fold(builder, |builder, tls| builder.tls(tls)).build())
+                let builder = tls.into_iter().fold(builder, |builder, tls| builder.tls(tls));
+                Self::Mio(recording.into_iter().fold(builder, |builder, to| builder.record(to)).build())
             }
         }
     }

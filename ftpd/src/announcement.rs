@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use ftp_proto::trace::Payloads;
 use tracing::warn;
 
 use crate::adapter::BeginsWith;
@@ -56,6 +57,10 @@ impl Announcement<'_> {
         if let Some(certificates) = self.certificates {
             let own = if certificates.is_self_signed() { "self-signed certificate" } else { "certificate" };
             lines.push(format!("{own}: SHA-256 {}", certificates.fingerprint()));
+        }
+        if let Some((directory, payloads)) = &self.settings.record {
+            let what = if *payloads == Payloads::Whole { " and what they transfer" } else { "" };
+            lines.push(format!("recording sessions{what} in {}", directory.display()));
         }
         for (address, begins_with) in self.listeners {
             let implicit = if *begins_with == BeginsWith::Tls { " (implicit TLS)" } else { "" };

@@ -37,6 +37,17 @@ pub(crate) enum Task {
     ///
     /// Asks twice on a terminal; else reads one line from standard input.
     HashPassword,
+    /// Run recorded sessions again, and show where the engine does otherwise than it did.
+    ///
+    /// Ends with 0 when all are the same, with 1 when one differs, and with 2 when a file is no trace.
+    Replay {
+        /// Print what was said instead.
+        #[arg(long)]
+        dialogue: bool,
+        /// The traces.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// The options, and the file where more of them stand.
@@ -163,6 +174,14 @@ pub(crate) struct Options {
     /// How log lines look [default: text].
     #[arg(long, value_name = "text|json", hide_possible_values = true, help_heading = LOGGING)]
     pub(crate) log_format: Option<LogFormat>,
+    /// Write every session into a file of its own in this directory, which must be there. Such a file shows all that was
+    /// said, but for passwords, and can be run again; see the documentation of traces.
+    #[arg(long, value_name = "DIR", help_heading = LOGGING)]
+    pub(crate) record: Option<PathBuf>,
+    /// Write down what files and listings hold, too, where it passes through the protocol's engine [default: off].
+    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on",
+        hide_possible_values = true, help_heading = LOGGING)]
+    pub(crate) record_payloads: Option<Toggle>,
 
     /// Virtual hosts: in the file only.
     #[arg(skip)]
@@ -208,6 +227,8 @@ impl Options {
             runtime: self.runtime.or(fallback.runtime),
             log: self.log.or(fallback.log),
             log_format: self.log_format.or(fallback.log_format),
+            record: self.record.or(fallback.record),
+            record_payloads: self.record_payloads.or(fallback.record_payloads),
             host: if self.host.is_empty() { fallback.host } else { self.host },
         }
     }

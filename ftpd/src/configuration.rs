@@ -38,8 +38,8 @@ pub(crate) fn read(path: &Path) -> Result<Configuration, Fault> {
     let mut options: Options = toml::from_str(&text)
         .map_err(|error| place(error.span().map_or(0, |span| span.start)).fault(one_line(error.message())))?;
     let base = path.parent().unwrap_or(Path::new(""));
-    let Options { directory, users_file, tls_cert, tls_key, tls_client_ca, .. } = &mut options;
-    for inner in [directory, users_file, tls_cert, tls_key, tls_client_ca].into_iter().flatten() {
+    let Options { directory, users_file, tls_cert, tls_key, tls_client_ca, record, .. } = &mut options;
+    for inner in [directory, users_file, tls_cert, tls_key, tls_client_ca, record].into_iter().flatten() {
         *inner = base.join(&*inner);
     }
     let hosts = hosts::check(mem::take(&mut options.host), base, place)?;

@@ -68,6 +68,17 @@ pub(crate) enum Fault {
         /// Why.
         cause: io::Error,
     },
+    /// Payloads of nothing.
+    #[error("payloads are to be recorded, but sessions are not: say --record DIR")]
+    NothingIsRecorded,
+    /// Sessions cannot be recorded there.
+    #[error("cannot record sessions in {}: {cause}", path.display())]
+    Record {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
@@ -82,6 +93,14 @@ pub(crate) enum Fault {
     /// There is no password to hash.
     #[error("no hash was made: {0}")]
     Password(String),
+    /// A file is no trace, or cannot be read.
+    #[error("cannot replay {}: {cause}", path.display())]
+    Trace {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
     /// The server stopped while it should have run.
     #[error("the server stopped: {0}")]
     Stopped(String),

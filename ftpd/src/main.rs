@@ -18,6 +18,7 @@ mod fault;
 mod hosts;
 mod logging;
 mod password;
+mod replay;
 mod secure;
 mod serve;
 mod settings;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Task};
 use clap::Parser;
 use fault::Fault;
+use replay::Show;
 use settings::Settings;
 
 fn main() -> ExitCode {
@@ -44,6 +46,10 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
     match arguments.task {
         Some(Task::HashPassword) => password::print_hash().map(|()| ExitCode::SUCCESS),
+        Some(Task::Replay { dialogue, files }) => {
+            let show = if dialogue { Show::Dialogue } else { Show::Difference };
+            Ok(replay::run(&files, show))
+        }
         None => serve::run(Settings::gather(arguments.options)?),
     }
 }

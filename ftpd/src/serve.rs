@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ftp_host::adapter::socket;
+use ftp_host::adapter::{Recording, socket};
 use ftp_host::{Accounts, Client, Pooled, Roster};
 use ftp_proto::Notice;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -30,11 +30,22 @@ pub(crate) fn run(settings: Settings) -> Result<ExitCode, Fault> {
     raise_file_limit();
     let accounts = accounts::open(&settings)?;
     let certificates = settings.tls.clone().map(Certificates::open).transpose()?;
+    let recording = record(&settings)?;
     let runtime = begin(settings.runtime).map_err(Fault::Runtime)?;
-    let code = runtime.block_on(serve(settings, accounts, certificates, transfers));
+    let code = runtime.block_on(serve(settings, accounts, certificates, recording.clone(), transfers));
+    if recording.is_some_and(|recording| !recording.flush(LAST_LINES)) {
+        warn!("not all that was recorded is written: the disk is too slow");
+    }
     // What a stuck disk still holds must not keep the process.
     runtime.shutdown_background();
     code
+}
+
+/// Begins to record sessions, where that is asked for.
+fn record(settings: &Settings) -> Result<Option<Recording>, Fault> {
+    let Some((path, payloads)) = &settings.record else { return Ok(None) };
+    let builder = Recording::builder(path).payloads(*payloads).on_fault(|fault| warn!("{fault}"));
+    builder.start().map(Some).map_err(|cause| Fault::Record { path: path.clone(), cause })
 }
 
 /// Lets the process open as many files as it may without asking anyone: a session has one at least, and 1,024, which
@@ -60,6 +71,7 @@ async fn serve(
     settings: Settings,
     accounts: Arc<dyn Accounts>,
     certificates: Option<Certificates>,
+    recording: Option<Recording>,
     transfers: Transfers,
 ) -> Result<ExitCode, Fault> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
@@ -80,7 +92,7 @@ async fn serve(
         logging::record(session, client.peer, notice);
     };
     let tls = certificates.as_ref().map(Certificates::tls);
-    let server = Server::new(&settings, host, tls, Box::new(observer));
+    let server = Server::new(&settings, host, tls, recording, Box::new(observer));
     let mut serving = JoinSet::new();
     for listener in listeners {
         server.serve(listener, &mut serving).map_err(Fault::Runtime)?;
@@ -159,5 +171,7 @@ enum Wish {
     Reload,
 }
 
+/// How long the end waits for what was recorded last.
+const LAST_LINES: Duration = Duration::from_secs(2);
 /// How long running transfers have to finish.
 const GRACE: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ftp_proto::config::{Config, Demand, Switch};
+use ftp_proto::trace::Payloads;
 use ftp_proto::verb::{Verb, VerbSet};
 
 use crate::arguments::{CommandLine, Options};
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogLevel,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+    /// Where sessions are recorded, and whether payloads are.
+    pub(crate) record: Option<(PathBuf, Payloads)>,
 }
 
 /// A directory, and who may do what in it.
@@ -97,6 +100,7 @@ impl Settings {
     fn decide(options: Options, hosts: Vec<Host>) -> Result<Self, Fault> {
         let engine = engine_config(&options);
         let tls = certificates(&options, &hosts)?;
+        let record = record(&options)?;
         // With virtual hosts, what nobody mentioned is not served: it would be the working directory.
         let otherwise = if hosts.is_empty() { Anonymous::Ro } else { Anonymous::Off };
         let directory = options.directory.unwrap_or_else(|| PathBuf::from("."));
@@ -116,7 +120,18 @@ impl Settings {
             engine,
             log: options.log.unwrap_or(LogLevel::Info),
             log_format: options.log_format.unwrap_or(LogFormat::Text),
+            record,
         })
+    }
+}
+
+/// Where sessions are recorded, and how.
+fn record(options: &Options) -> Result<Option<(PathBuf, Payloads)>, Fault> {
+    let wants_payloads = options.record_payloads == Some(Toggle::On);
+    let payloads = if wants_payloads { Payloads::Whole } else { Payloads::Hashed };
+    match &options.record {
+        None if wants_payloads => Err(Fault::NothingIsRecorded),
+        directory => Ok(directory.clone().map(|directory| (directory, payloads))),
     }
 }
 
@@ -284,6 +299,7 @@ mod tests {
         let decide = Settings::from_toml;
         assert!(matches!(decide("anonymous = 'off'"), Err(Fault::NobodyMayEnter)));
         assert!(matches!(decide("user = ['a:b', 'a:c']"), Err(Fault::UserTwice { .. })));
+        assert!(matches!(decide("record-payloads = true"), Err(Fault::NothingIsRecorded)));
         assert!(matches!(decide("tls-cert = 'x'"), Err(Fault::TlsIsOff)));
         assert!(matches!(decide("ccc = 'on'"), Err(Fault::TlsIsOff)));
         assert!(matches!(decide("tls-min = 1.3"), Err(Fault::TlsIsOff)));

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ftp_host::adapter::Offload;
+use ftp_host::adapter::{Offload, Recording};
 use ftp_host::tls::{Identity, Tls};
 use ftp_host::{Host, Inline, LocalDisk, MemoryDisk, Password, Pooled, Storage, Upload, Users};
 use ftp_proto::config::{Config, Switch};
@@ -38,6 +38,7 @@ pub struct Setup {
     caps: Caps,
     tls: Option<Tls>,
     security: Security,
+    recording: Option<Recording>,
 }
 
 impl std::fmt::Debug for Setup {
@@ -69,6 +70,7 @@ impl Setup {
             caps,
             tls: None,
             security: Security::Plain,
+            recording: None,
         }
     }
 
@@ -132,6 +134,13 @@ impl Setup {
         self
     }
 
+    /// Records its sessions.
+    #[must_use]
+    pub fn record(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -168,10 +177,10 @@ impl Setup {
         };
         let notices = Notices::default();
         let open = open_files().len();
-        let Self { adapter, config, offload, caps, tls, security, .. } = self;
+        let Self { adapter, config, offload, caps, tls, security, recording, .. } = self;
         let listeners = if tls.is_some() { LISTENERS + FAMILIES.len() } else { LISTENERS };
         let notes = Arc::clone(&notices);
-        let target = adapter.start(Wanted { host, config, offload, caps, tls, notices: notes, watch: None });
+        let target = adapter.start(Wanted { host, config, offload, caps, tls, notices: notes, watch: None, recording });
         // The runtime's own descriptors and the listeners; the latter are closed by the end.
         let open = open.max(open_files().len() - listeners);
         Harness { target: target.expect("the server starts"), root, storage, notices, open, stopped: false, security }

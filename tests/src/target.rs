@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ftp_host::adapter::{Observer, Offload, Watch};
+use ftp_host::adapter::{Observer, Offload, Recording, Watch};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -82,6 +82,14 @@ pub struct Wanted {
     pub notices: Notices,
     /// What watches every session and may cut it.
     pub watch: Option<Arc<dyn Watch>>,
+    /// Where sessions are recorded. Without one, in the directory that `FTP_RECORD` names, if it names one.
+    pub recording: Option<Recording>,
+}
+
+/// The recording that `FTP_RECORD` asks for, of whatever a test program does.
+fn recording_of_environment() -> io::Result<Option<Recording>> {
+    let directory = std::env::var_os("FTP_RECORD");
+    directory.map(|directory| Recording::builder(directory).on_fault(|fault| eprintln!("{fault}")).start()).transpose()
 }
 
 impl std::fmt::Debug for Wanted {
@@ -126,7 +134,10 @@ impl Adapter {
     ///
     /// # Errors
     /// When it cannot listen.
-    pub fn start(self, wanted: Wanted) -> io::Result<Box<dyn Target>> {
+    pub fn start(self, mut wanted: Wanted) -> io::Result<Box<dyn Target>> {
+        if wanted.recording.is_none() {
+            wanted.recording = recording_of_environment()?;
+        }
         Ok(match self {
             Self::Tokio => Box::new(TokioTarget::start(wanted)?),
             Self::Mio => Box::new(MioTarget::start(wanted)?),
@@ -198,7 +209,7 @@ struct TokioTarget {
 }
 
 impl TokioTarget {
-    fn start(Wanted { host, config, offload, caps, tls, notices, watch }: Wanted) -> io::Result<Self> {
+    fn start(Wanted { host, config, offload, caps, tls, notices, watch, recording }: Wanted) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut builder = ftp_adapter_tokio::Server::builder(host)
             .config(config)
@@ -208,6 +219,9 @@ impl TokioTarget {
             .observer(observer(notices));
         if let Some(watch) = watch {
             builder = builder.watch(watch);
+        }
+        if let Some(recording) = recording {
+            builder = builder.record(recording);
         }
         let (listeners, addresses) = Addresses::listen(tls.as_ref())?;
         if let Some(tls) = tls {
@@ -239,7 +253,7 @@ struct MioTarget {
 }
 
 impl MioTarget {
-    fn start(Wanted { host, config, offload, caps, tls, notices, watch }: Wanted) -> io::Result<Self> {
+    fn start(Wanted { host, config, offload, caps, tls, notices, watch, recording }: Wanted) -> io::Result<Self> {
         let mut builder = ftp_adapter_mio::Server::builder(host)
             .config(config)
             .offload(offload)
@@ -249,6 +263,9 @@ impl MioTarget {
             .loops(2);
         if let Some(watch) = watch {
             builder = builder.watch(watch);
+        }
+        if let Some(recording) = recording {
+            builder = builder.record(recording);
         }
         let (listeners, addresses) = Addresses::listen(tls.as_ref())?;
         if let Some(tls) = tls {

@@ -33,6 +33,7 @@ impl Server {
             caps,
             notices: Default::default(),
             watch: None,
+            recording: None,
             tls: None,
         };
         Self(Adapter::of_this_program().start(wanted).unwrap())

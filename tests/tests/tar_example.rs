@@ -84,7 +84,8 @@ fn an_archive_is_listed_fetched_and_resumed() {
     let users = Users::new().anonymous(Permissions::READ_ONLY, Arc::new(tree));
     let (host, caps) = (Arc::new(Pooled::new(Arc::new(users))), Caps { sessions: 10, per_address: 10 });
     let (config, notices) = (Config::default(), Default::default());
-    let wanted = Wanted { host, config, offload: Offload::Kernel, caps, notices, watch: None, tls: None };
+    let wanted =
+        Wanted { host, config, offload: Offload::Kernel, caps, notices, watch: None, tls: None, recording: None };
     let mut server = Adapter::of_this_program().start(wanted).unwrap();
 
     let mut wire = Wire::greeted(server.address(ftp_tests::FAMILIES[0]));

@@ -113,6 +113,7 @@ pub enum DataAction {
 
 /// Which side of the TLS handshake on a data connection is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TlsRole {
     /// The client's counterpart, whoever dialled (RFC 4217 §7).
     Server,
@@ -122,6 +123,7 @@ pub enum TlsRole {
 
 /// Which port a listener takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ports {
     /// Any that the kernel has free.
     Any,
@@ -136,6 +138,7 @@ pub enum Ports {
 
 /// How to close a data connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CloseHow {
     /// Everything sent must arrive: send FIN behind it (and behind a `close_notify`), then close.
     Graceful,

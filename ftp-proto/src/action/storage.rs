@@ -256,6 +256,7 @@ pub enum StorageAction {
 
 /// Times to set on a file; `None` leaves one as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Times {
     /// When its content last changed.
     pub modified: Option<UnixTime>,

@@ -20,6 +20,7 @@ pub enum Phase {
 
 /// Why a session ended: exactly one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The client said QUIT.

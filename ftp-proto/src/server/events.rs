@@ -74,6 +74,8 @@ impl Session {
 
     pub(super) fn handle_control_ended(&mut self, end: ControlEnd) {
         match end {
+            // Told twice, it is no news: what was decided then stands.
+            ControlEnd::Eof if self.half_closed => {}
             ControlEnd::Eof => {
                 self.half_closed = true;
                 if self.is_abandoned() {

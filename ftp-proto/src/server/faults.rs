@@ -5,6 +5,7 @@
 ///
 /// Nothing has changed: the session is as it was before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Misuse {
     /// An event came before `Connected`.

@@ -73,6 +73,12 @@ impl Ledger {
         Self { open: Vec::new(), last_id: 0, tag }
     }
 
+    /// What completions of this session carry.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn tag(&self) -> u32 {
+        self.tag
+    }
+
     /// The next unused number, for an id of any kind.
     pub(crate) const fn mint(&mut self) -> u64 {
         self.last_id += 1;

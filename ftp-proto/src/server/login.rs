@@ -15,6 +15,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::question::Question;
+use super::state::LoginState;
 use super::{CloseReason, Session, Timer, Work};
 use crate::action::{Credentials, HostAction};
 use crate::failure::Failure;
@@ -59,6 +60,17 @@ impl Login {
         match &self.stage {
             Stage::LoggedIn(account) | Stage::LoggedInByCertificate(account) => Some(account),
             Stage::Nobody | Stage::Named(_) | Stage::NeedsAccount(_) => None,
+        }
+    }
+
+    /// How far it is, for those who watch.
+    pub(super) const fn state(&self) -> LoginState {
+        match self.stage {
+            Stage::Nobody => LoginState::Nobody,
+            Stage::Named(_) => LoginState::Named,
+            Stage::NeedsAccount(_) => LoginState::NeedsAccount,
+            Stage::LoggedIn(_) => LoginState::LoggedIn,
+            Stage::LoggedInByCertificate(_) => LoginState::Certified,
         }
     }
 

@@ -32,6 +32,7 @@ use alloc::sync::Arc;
 use core::mem;
 
 use super::ledger::Step;
+use super::state::LayerState;
 use super::{CloseReason, Session, Work};
 use crate::action::Action;
 use crate::command::{Mechanism, SecurityCommand};
@@ -60,6 +61,17 @@ pub(super) struct Security {
     private: bool,
     /// Whether we are the TLS client on data connections (SSCN ON).
     sscn: bool,
+}
+
+impl Security {
+    /// What the control connection is, for those who watch.
+    pub(super) const fn state(&self) -> LayerState {
+        match self.layer {
+            Layer::Clear => LayerState::Clear,
+            Layer::Secured => LayerState::Secured,
+            Layer::Cleared => LayerState::Cleared,
+        }
+    }
 }
 
 /// What the control connection is, between two changes.

@@ -34,6 +34,7 @@ use super::data::{DataSetup, Link, LinkTls, Waiting};
 use super::flow::Flow;
 use super::ledger::{Step, TransferStep};
 use super::security::TlsFault;
+use super::state::TransferState;
 use super::{Session, Timer, Work};
 use crate::action::{Action, DataAction, TlsRole};
 use crate::coding::Representation;
@@ -131,6 +132,21 @@ impl Transfer {
 
     pub(super) const fn is_connecting(&self) -> bool {
         matches!(self.stage, Stage::Connecting)
+    }
+
+    /// How far it is, for those who watch.
+    pub(super) const fn state(&self) -> TransferState {
+        match (self.stage, self.stopped.is_some()) {
+            (Stage::Opening, _) => TransferState::Opening,
+            (Stage::Announced(_), _) => TransferState::Announced,
+            (Stage::Connecting, _) => TransferState::Connecting,
+            (Stage::Securing, _) => TransferState::Securing,
+            (Stage::Moving, _) => TransferState::Moving,
+            (Stage::Stopping, true) => TransferState::BreakingOff,
+            (Stage::Closing, true) => TransferState::ClearingUp,
+            (Stage::Stopping | Stage::Closing, false) if self.refused.is_some() => TransferState::Refusing,
+            (Stage::Stopping | Stage::Closing, false) => TransferState::Ending,
+        }
     }
 
     const fn kind(&self) -> TransferKind {

@@ -4,7 +4,7 @@
 //! - each line is answered by one final reply, in order, behind at most one 150, with a code that its verb may have;
 //! - nothing is issued, opened or told twice, nothing is open at the end, no event is `Misuse`;
 //! - the session always waits for a deadline, and once nothing is in its way any more it can be closed;
-//! - played again it does the same, however the client's bytes are cut.
+//! - played again it does the same, however the client's bytes are cut, and so does the replay of its trace.
 //!
 //! `FTP_STORM_SESSIONS` sets how many (100,000; fewer in a debug build), `FTP_STORM_SEED` with which seed the first is
 //! thrown (1).
@@ -95,7 +95,8 @@ fn play(seed: u64, cut: Cut) -> Result<Vec<String>, String> {
     let shown = std::env::var("FTP_STORM_SHOW");
     let verbose = shown.is_ok_and(|shown| shown == format!("{cut:?}"));
     let mut storm = Storm::new(seed, cut);
-    let outcome = catch_unwind(AssertUnwindSafe(|| storm.run()));
+    let outcome = catch_unwind(AssertUnwindSafe(|| storm.run().and_then(|()| storm.world.tape.check())));
+    storm.world.tape.stop();
     if verbose {
         eprintln!("{}", storm.world.log.join("\n"));
     }

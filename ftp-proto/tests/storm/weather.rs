@@ -11,7 +11,7 @@ use ftp_proto::storage::HashAlgorithms;
 use ftp_proto::verb::TABLE;
 use ftp_proto::{Event, Failure};
 
-use super::world::{Dice, LOCAL, Layer, PEER, STRANGER, World};
+use super::world::{Dice, LOCAL, Layer, PEER, SEED, STARTED, STRANGER, Tape, World};
 use super::{Cut, Storm, lines};
 
 /// What may be held back, or fail next.
@@ -119,7 +119,11 @@ impl Storm {
         let config = configuration(&mut dice);
         let framer = Framer::new(config.limits.line);
         let implicit = config.tls.offered.is_on() && dice.chance(30);
+        // The same ones each time, however threads share them.
+        let taped = seed.is_multiple_of(16) || Tape::of_all();
+        let tape = if taped { Tape::new(&config, SEED, STARTED) } else { Tape::default() };
         let mut world = World::of(Arc::new(config));
+        world.tape = tape;
         world.logs = true;
         world.dice = Dice::new(seed ^ 0xABCD);
         world.shuffles = dice.chance(50);

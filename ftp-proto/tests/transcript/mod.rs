@@ -76,6 +76,11 @@ impl Transcript {
         if let Some(reply) = replay.world.next_reply() {
             replay.fail(&format!("nobody has asked for {:?}", reply.text()));
         }
+        // For `recorded.rs`.
+        if let (Ok(folder), Cut::Lines) = (std::env::var("FTP_RECORD"), cut) {
+            let path = Path::new(&folder).join(format!("transcript_{}", self.name)).with_extension("trace");
+            fs::write(path, replay.world.tape.text()).expect("the trace is written");
+        }
     }
 }
 

@@ -11,12 +11,16 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of the world")]
 
+#[path = "../cells/mod.rs"]
+mod cells;
+
 mod books;
 mod client;
 mod dice;
 mod links;
 mod replies;
 mod run;
+mod tape;
 mod tls;
 mod tree;
 
@@ -38,6 +42,7 @@ use self::books::Books;
 pub(crate) use self::dice::Dice;
 use self::links::{Link, Listener};
 pub(crate) use self::replies::{Reply, Wire};
+pub(crate) use self::tape::Tape;
 pub(crate) use self::tls::Layer;
 use self::tls::Tls;
 use self::tree::OpenFile;
@@ -59,6 +64,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<String>,
     pub(crate) logs: bool,
     pub(crate) tls: Tls,
+    /// Some sessions are recorded, and their traces replayed when the world ends.
+    pub(crate) tape: Tape,
     books: Books,
     accounts: BTreeMap<Vec<u8>, (Vec<u8>, Account)>,
     files: BTreeMap<FileId, OpenFile>,
@@ -105,6 +112,8 @@ pub(crate) struct World {
     pub(crate) reads: bool,
 }
 
+pub(crate) const SEED: [u8; 32] = [7; 32];
+pub(crate) const STARTED: UnixTime = UnixTime::from_secs(1_720_000_000);
 pub(crate) const LOCAL: &str = "192.0.2.1:21";
 pub(crate) const PEER: &str = "198.51.100.7:40000";
 pub(crate) const STRANGER: &str = "203.0.113.9:40000";
@@ -130,8 +139,10 @@ impl World {
             ("admin", "secret", Permissions::READ_WRITE | Permissions::ADMIN),
         ];
         let accounts = accounts.map(|(name, password, may)| (name.into(), (password.into(), Account::new(name, may))));
+        let (seed, started) = (SEED, STARTED);
         Self {
-            session: Session::new(config, [7; 32], UnixTime::from_secs(1_720_000_000)),
+            tape: Tape::sampled(&config, seed, started),
+            session: Session::new(config, seed, started),
             now: Instant::START,
             tree: Tree::usual(),
             wire: Wire::default(),
@@ -293,7 +304,17 @@ impl World {
         if self.logs {
             self.log.push(format!("> {event:?}"));
         }
-        let actions: Vec<_> = self.session.handle(self.now, event)?.collect();
+        let (state, kind) = (self.session.state(), event.kind());
+        self.tape.event(self.now, &event);
+        let actions: Vec<_> = match self.session.handle(self.now, event) {
+            Ok(actions) => actions.collect(),
+            Err(misuse) => {
+                self.tape.misuse(&misuse);
+                return Err(misuse);
+            }
+        };
+        actions.iter().for_each(|action| self.tape.action(action));
+        cells::note(state, kind);
         for action in actions {
             self.run(action);
         }

@@ -4,6 +4,8 @@
 
 mod hosts;
 mod options;
+mod record;
+mod replay;
 mod secure;
 mod support;
 mod who;

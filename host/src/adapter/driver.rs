@@ -78,7 +78,7 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
             tls: None,
             answers: Vec::new(),
         };
-        let engine = Engine::new(settings, client)?;
+        let engine = Engine::new(settings, client, id)?;
         Ok(Self { engine, world })
     }
 

@@ -7,8 +7,10 @@ use std::time::Instant;
 use ftp_proto::server::{Misuse, Phase, Session};
 use ftp_proto::{Action, Event};
 
-use super::Settings;
 use super::clock::{self, Clock};
+#[cfg(feature = "record")]
+use super::record::Pen;
+use super::{SessionId, Settings};
 use crate::host::Client;
 
 /// An engine that is told the time.
@@ -19,27 +21,36 @@ pub struct Engine {
     misused: bool,
     #[cfg(feature = "testing")]
     watcher: super::Watcher,
+    #[cfg(feature = "record")]
+    pen: Pen,
 }
 
 impl Engine {
-    /// One whose session, with `client`, begins now.
+    /// One whose session `id`, with `client`, begins now.
     ///
     /// # Errors
     /// When the system gives no random numbers.
     pub fn new(
         settings: &Settings,
-        #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "only a test's watch asks"))]
+        #[cfg_attr(
+            not(any(feature = "testing", feature = "record")),
+            expect(unused_variables, reason = "only a test's watch and a recording ask")
+        )]
         client: Client,
+        #[cfg_attr(not(feature = "record"), expect(unused_variables, reason = "only a recording asks"))] id: SessionId,
     ) -> io::Result<Self> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
-        let session = Session::new(Arc::clone(&settings.config), seed, clock::unix_time());
+        let started = clock::unix_time();
+        let session = Session::new(Arc::clone(&settings.config), seed, started);
         Ok(Self {
             session,
             clock: Clock::start(),
             misused: false,
             #[cfg(feature = "testing")]
             watcher: super::Watcher::new(settings, client),
+            #[cfg(feature = "record")]
+            pen: Pen::new(settings.recording.as_ref(), (client, id), (&settings.config, seed, started)),
         })
     }
 
@@ -53,7 +64,13 @@ impl Engine {
         self.watcher.show(&event);
         #[cfg(feature = "testing")]
         let run = self.watcher.shown(run);
-        match self.session.handle(self.clock.now(), event) {
+        let now = self.clock.now();
+        #[cfg(feature = "record")]
+        self.pen.event(now, &event);
+        match self.session.handle(now, event) {
+            #[cfg(feature = "record")]
+            Ok(actions) => self.pen.follow(actions).for_each(run),
+            #[cfg(not(feature = "record"))]
             Ok(actions) => actions.for_each(run),
             Err(misuse) => self.give_up(misuse),
         }
@@ -93,6 +110,8 @@ impl Engine {
 
     /// A fault of the adapter or of a host that mixed up its sessions: nothing that goes on from here can be trusted.
     fn give_up(&mut self, misuse: Misuse) {
+        #[cfg(feature = "record")]
+        self.pen.misuse(&misuse);
         debug_assert!(false, "the engine was misused: {misuse}");
         self.misused = true;
     }

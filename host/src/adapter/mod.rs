@@ -10,6 +10,7 @@
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
 //! | [`Layer`] | TLS on a connection, control or data |
 //! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
+//! | `record` | sessions written down, with the feature `record` |
 //! | [`socket`] | listening, closing, and what errors mean |
 
 mod admission;
@@ -20,6 +21,8 @@ mod engine;
 mod host_side;
 mod layer;
 mod offload;
+#[cfg(feature = "record")]
+pub mod record;
 pub mod socket;
 #[cfg(feature = "testing")]
 mod watch;
@@ -43,6 +46,8 @@ pub use engine::Engine;
 pub use host_side::HostSide;
 pub use layer::{Halt, Layer, Taken};
 pub use offload::{Offload, PROGRESS_EVERY, Range};
+#[cfg(feature = "record")]
+pub use record::Recording;
 #[cfg(feature = "testing")]
 pub use watch::{Watch, Watcher};
 
@@ -61,6 +66,9 @@ pub struct Settings {
     pub offload: Offload,
     /// What TLS is run with. Without it there is none.
     pub tls: Option<Tls>,
+    /// Where sessions are recorded, if they are.
+    #[cfg(feature = "record")]
+    pub recording: Option<Recording>,
     /// What tests watch every session with.
     #[cfg(feature = "testing")]
     pub watch: Option<Arc<dyn Watch>>,
@@ -76,6 +84,8 @@ impl Settings {
             observers: Vec::new(),
             offload: Offload::default(),
             tls: None,
+            #[cfg(feature = "record")]
+            recording: None,
             #[cfg(feature = "testing")]
             watch: None,
         }

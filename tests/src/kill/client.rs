@@ -47,6 +47,8 @@ pub(super) struct Server {
     pub(super) is_strict: bool,
     /// Whether it may end a session of itself in this run.
     pub(super) is_deadly: bool,
+    /// Whether it may be shut down in this run.
+    pub(super) may_stop: bool,
     /// How long anything may take.
     pub(super) patience: Duration,
 }

@@ -97,6 +97,7 @@ impl Ground {
             tls: Some(tls()),
             notices: Arc::default(),
             watch: Some(Arc::clone(&books) as Arc<dyn Watch>),
+            recording: None,
         });
         let target = target.expect("the server starts");
         let idle = usize::MAX;
@@ -178,6 +179,7 @@ impl Ground {
             implicit: self.target.implicit(FAMILIES[0]).expect("it listens for implicit TLS"),
             is_strict: self.is_strict,
             is_deadly: plan.is_deadly() || self.campaign.planted.is_some(),
+            may_stop: plan.stop_at.is_some(),
             patience: self.campaign.patience,
         };
         let books = &*self.books;

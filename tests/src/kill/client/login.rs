@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use super::shape::Shape;
 use super::{Client, Step, Stop, wrong};
+use crate::await_first_word;
 use crate::kill::embedding::HOST;
 use crate::link::Link;
 use crate::secure::{Resume, TlsClient, TlsVersion};
@@ -27,6 +28,8 @@ impl Client<'_> {
         if self.is_implicit {
             self.begin_tls()?;
             self.is_private = true;
+        } else if self.server.may_stop {
+            self.await_greeting()?;
         }
         self.expect(&[220])?;
         if !self.is_implicit && self.random.once_in(2) {
@@ -34,6 +37,17 @@ impl Client<'_> {
             self.auth()?;
         }
         self.log_in()
+    }
+
+    /// Whoever begins with TLS speaks first, and learns so that there is nobody. Who waits to be greeted may have come
+    /// while the listener was closed.
+    fn await_greeting(&mut self) -> Step {
+        let control = self.control.as_ref().ok_or(Stop::Gone)?;
+        match await_first_word(control.tcp(), self.server.patience) {
+            Ok(()) => Ok(()),
+            Err(error) if super::is_timeout(&error) => wrong("no greeting comes".into()),
+            Err(error) => self.gone(&error.to_string()),
+        }
     }
 
     /// HOST, sometimes, where the handshake is still to come or named nobody.
