@@ -9,6 +9,7 @@
 //! | `coding`, `deflate` | the codecs, against decoders that see all at once |
 //! | `session` | what goes around a session: books, a host, a reader of replies |
 //! | `split`, `control`, `events` | whole sessions |
+//! | `trace` | sessions as text |
 
 mod address;
 mod coding;
@@ -22,6 +23,7 @@ mod pieces;
 mod reply;
 mod session;
 mod split;
+mod trace;
 
 pub use address::address;
 pub use coding::coding;
@@ -33,6 +35,7 @@ pub use facts::facts;
 pub use line::line;
 pub use reply::reply;
 pub use split::split;
+pub use trace::trace;
 
 /// A target: panics where what must hold does not.
 pub type Target = fn(&[u8]);
@@ -49,4 +52,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("line", line),
     ("reply", reply),
     ("split", split),
+    ("trace", trace),
 ];
