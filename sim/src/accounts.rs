@@ -21,6 +21,10 @@ impl Accounts {
         self.0.insert(name.into(), (password.into(), account));
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.keys().map(Vec::as_slice)
+    }
+
     pub(crate) fn judge(&self, credentials: &Credentials) -> Result<Account, Failure> {
         let (password, account) = self.0.get(&*credentials.user).ok_or(Failure::LoginIncorrect)?;
         let right = credentials.password.as_ref().is_some_and(|given| given.expose() == password);

@@ -5,6 +5,9 @@
 //! | file | who |
 //! |---|---|
 //! | `script` | says what it is told to, line by line or in pieces |
+//! | `uploader` | uploads files until they are there, and resumes |
+//! | `mirror` | fetches a whole tree |
+//! | `writer` | replaces, renames and deletes what others replace, rename and delete |
 //! | `monitor` | stays logged in and asks every few seconds |
 //! | `chaos` | says and does anything, in any order |
 //! | `abuser` | floods, guesses, bounces, escapes, and takes no replies |
@@ -14,15 +17,21 @@
 
 mod abuser;
 mod chaos;
+mod mirror;
 mod monitor;
 mod script;
+mod uploader;
+mod writer;
 
 use std::time::Duration;
 
 pub use self::abuser::{Abuse, abuser};
 pub use self::chaos::{Chaos, chaos};
+pub use self::mirror::{Mirror, mirror};
 pub use self::monitor::{Watch, monitor};
 pub use self::script::{Step, script};
+pub use self::uploader::{Uploads, uploader};
+pub use self::writer::{Writing, writer};
 use crate::client::{Ftp, Gone, Reply};
 
 /// Who a client is, and how it logs in.

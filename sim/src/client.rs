@@ -8,8 +8,10 @@
 //! | `socket` | one connection, or a listener |
 //! | `dialogue` | lines and replies |
 //! | `transfer` | data connections |
+//! | `files` | what is told to the oracle of files |
 
 mod dialogue;
+mod files;
 mod socket;
 mod transfer;
 
@@ -21,9 +23,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use self::dialogue::Reply;
+pub use self::files::{Changed, Got, Type, Upload};
 pub(crate) use self::socket::Listener;
 pub use self::socket::Socket;
 pub use self::transfer::{Download, Plan};
+use crate::oracle::Account;
 use crate::oracle::replies::Dialogue;
 use crate::time::{Actor, Moment};
 use crate::world::Core;
@@ -59,6 +63,10 @@ pub struct Ftp {
     arrived: Moment,
     /// What was said and heard there.
     dialogue: Dialogue,
+    /// Who it is logged in as, for the oracle of files.
+    account: Option<Account>,
+    /// How many contents it has made without one.
+    contents: u32,
     /// How long it waits for anything.
     patience: Duration,
     /// Whether data connections are private, and which TLS session they resume.
@@ -80,6 +88,8 @@ impl Ftp {
             raw: Vec::new(),
             arrived: Moment::START,
             dialogue: Dialogue::new(address),
+            account: None,
+            contents: 0,
             patience: Duration::from_secs(3600),
             tls: None,
         }

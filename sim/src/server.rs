@@ -61,6 +61,8 @@ pub(crate) struct Server<S> {
     last: usize,
     /// Until when it takes no new sessions.
     draining: Option<Moment>,
+    /// Whether the power has failed since somebody looked.
+    pub(crate) lost_power: bool,
     /// How often sessions ended in which way.
     pub(crate) endings: BTreeMap<String, u64>,
 }
@@ -77,6 +79,7 @@ impl<S: Storage> Server<S> {
             sessions: BTreeMap::new(),
             last: 0,
             draining: None,
+            lost_power: false,
             endings: BTreeMap::new(),
         }
     }
@@ -161,6 +164,7 @@ impl<S: Storage> Server<S> {
                     self.with(number, all, Served::kill);
                 }
                 self.storage.lose_power();
+                self.lost_power = true;
             }
             Operation::Reload => {
                 if let Some(next) = &mut self.next_config {

@@ -13,7 +13,7 @@ mod whole;
 mod tests;
 
 use bytes::Bytes;
-use ftp_proto::{Completion, Failure, FileId, StorageAction};
+use ftp_proto::{Completion, Failure, FileId, StorageAction, VirtualPath};
 
 pub use self::disk::Disk;
 pub use self::power::Durability;
@@ -64,6 +64,16 @@ pub trait Storage {
     /// What it was asked for that must never be asked, since it was last looked at: the use of a file that is not open.
     fn complaints(&mut self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// All files and directories that there are, for the oracle of files; `None` where nobody can tell.
+    fn snapshot(&self) -> Option<Vec<(VirtualPath, Held<'_>)>> {
+        None
+    }
+
+    /// When what is done outlasts a loss of power.
+    fn durability(&self) -> Durability {
+        Durability::OnCommit
     }
 
     /// How many files and directories `session` has open.

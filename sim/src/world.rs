@@ -9,9 +9,12 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use ftp_proto::VirtualPath;
+
 use crate::client::Ftp;
 use crate::faults::Strike;
 use crate::network::Network;
+use crate::oracle::{Judge, Partial};
 use crate::scene::Scene;
 use crate::server::{All, Operation, Server};
 use crate::storage::Storage;
@@ -24,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) network: Network,
     /// What was promised and not kept.
     pub(crate) violations: Vec<String>,
+    /// Who judges what becomes of files.
+    pub(crate) judge: Option<Judge>,
 }
 
 impl Core {
@@ -79,7 +84,7 @@ pub struct Report {
 
 impl<S: Storage> World<S> {
     pub(crate) fn new(scene: Scene, server: Server<S>, operator: Duration, most_steps: u64) -> Self {
-        let mut core = Core { scene, network: Network::default(), violations: Vec::new() };
+        let mut core = Core { scene, network: Network::default(), violations: Vec::new(), judge: None };
         core.network.open(Actor::Operator, server.address);
         let operates = Moment::START + operator;
         core.scene.wake(Actor::Operator, operates);
@@ -98,7 +103,8 @@ impl<S: Storage> World<S> {
 
     /// Lets the next one act: whether there was one.
     pub fn step(&mut self) -> bool {
-        let mut core = self.core.borrow_mut();
+        let core = Rc::clone(&self.core);
+        let mut core = core.borrow_mut();
         let Some((at, who)) = core.scene.agenda.next() else { return false };
         core.scene.now = core.scene.now.max(at);
         self.steps += 1;
@@ -117,6 +123,7 @@ impl<S: Storage> World<S> {
                     self.operates = scene.now + self.operator.max(late);
                     scene.wake(Actor::Operator, self.operates);
                     self.server.operate(&mut core.all());
+                    self.look_at_power(&mut core);
                 }
             }
             Actor::Client(number) => {
@@ -193,7 +200,35 @@ impl<S: Storage> World<S> {
 
     /// Does something to the server, now.
     pub fn operate(&mut self, operation: Operation) {
-        self.server.perform(operation, &mut self.core.borrow_mut().all());
+        let core = Rc::clone(&self.core);
+        self.server.perform(operation, &mut core.borrow_mut().all());
+        self.look_at_power(&mut core.borrow_mut());
+    }
+
+    /// From here on it is judged what becomes of files: those that are there, and those that clients change, who do so by
+    /// [`Ftp::put`] and its kin. What lies beneath `lawless` is left to everybody.
+    ///
+    /// Where the storage cannot tell what it holds, nothing is judged.
+    pub fn judge_files(&mut self, lawless: &[&str]) {
+        let Some(tree) = self.server.storage.snapshot() else { return };
+        let partial = if self.server.config.keep_partial.is_on() { Partial::Kept } else { Partial::Discarded };
+        let lawless = lawless.iter().filter_map(|path| VirtualPath::parse(path.as_bytes()).ok()).collect();
+        let mut judge = Judge::new(self.server.storage.durability(), partial, lawless);
+        self.server.accounts.names().for_each(|name| judge.add_account(name));
+        judge.begin(tree);
+        self.core.borrow_mut().judge = Some(judge);
+    }
+
+    /// Where the power has failed, whatever is left has to be legal.
+    fn look_at_power(&mut self, core: &mut Core) {
+        if !std::mem::take(&mut self.server.lost_power) {
+            return;
+        }
+        if let (Some(judge), Some(tree)) = (&mut core.judge, self.server.storage.snapshot())
+            && let Err(why) = judge.power_lost(tree)
+        {
+            core.violations.push(format!("behind a loss of power: {why}"));
+        }
     }
 
     fn run_while(&mut self, goes_on: impl Fn(&Self) -> bool) {
@@ -227,6 +262,12 @@ impl<S: Storage> World<S> {
         let listeners: Vec<_> = core.network.listeners().filter(|address| *address != self.server.address).collect();
         if !listeners.is_empty() {
             core.violations.push(format!("nobody holds these listeners: {listeners:?}"));
+        }
+        if let (Some(judge), Some(tree)) = (&mut core.judge, self.server.storage.snapshot()) {
+            judge.settle();
+            if let Err(why) = judge.check(tree) {
+                core.violations.push(format!("at the end: {why}"));
+            }
         }
         if core.network.connections() > 0 {
             core.violations.push(format!("nobody holds {} connections", core.network.connections()));

@@ -202,7 +202,12 @@ impl Ftp {
         if reply.code == 331 {
             reply = self.ask(format!("PASS {password}")).await?;
         }
-        Ok(reply.code == 230)
+        let good = reply.code == 230;
+        if good {
+            let core = self.core.borrow();
+            self.account = core.judge.as_ref().and_then(|judge| judge.account(name.as_bytes()));
+        }
+        Ok(good)
     }
 
     /// AUTH TLS, PBSZ and PROT P: whether that went well.

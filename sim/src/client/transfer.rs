@@ -133,27 +133,37 @@ impl Ftp {
         Some(socket)
     }
 
-    /// RETR, LIST or whatever else sends something. `None` where there is no data connection to be had, or the server
-    /// refuses at once.
+    /// RETR, LIST or whatever else sends something. `Err` where the server refuses at once.
     ///
     /// # Errors
     /// When the control connection is gone.
     pub async fn fetch(&mut self, plan: Plan, command: &str) -> Result<Result<Download, Reply>, Gone> {
-        self.say(command).await?;
-        let mut socket = None;
-        let mut plan = Some(plan);
-        if let Some(passive @ Plan::Passive(_)) = plan.take_if(|plan| matches!(plan, Plan::Passive(_))) {
-            socket = self.data(passive).await;
-        }
-        let reply = self.reply().await?;
-        if !reply.is_preliminary() {
-            return Ok(Err(reply));
-        }
-        if let Some(plan) = plan {
-            socket = self.data(plan).await;
-        }
-        let (mut bytes, mut end) = (Vec::new(), None);
-        if let Some(socket) = &socket {
+        let mut bytes = Vec::new();
+        let fetched = self.fetch_into(plan, command, &mut bytes).await?;
+        Ok(fetched.map(|(end, reply)| Download { bytes, end: end.0, reply }))
+    }
+
+    /// STOR or whatever else takes something: the final reply.
+    ///
+    /// # Errors
+    /// When the control connection is gone.
+    pub async fn store(&mut self, plan: Plan, command: &str, content: impl Into<Bytes>) -> Result<Reply, Gone> {
+        Ok(self.store_bytes(plan, command, content.into()).await?.reply)
+    }
+
+    /// What has come is in `bytes` also where the connection is gone before the end.
+    pub(super) async fn fetch_into(
+        &mut self,
+        plan: Plan,
+        command: &str,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Result<(End, Reply), Reply>, Gone> {
+        let socket = match self.begin_transfer(plan, command).await? {
+            Ok(socket) => socket,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let mut end = None;
+        if let Some(socket) = socket {
             let until = self.until();
             loop {
                 match socket.read(64 * 1024, until).await {
@@ -165,39 +175,67 @@ impl Ftp {
                     Err(_) => break,
                 }
             }
-        }
-        if let Some(socket) = socket {
             socket.close();
         }
         let reply = self.final_reply().await?;
-        Ok(Ok(Download { bytes, end, reply }))
+        Ok(Ok((End(end), reply)))
     }
 
-    /// STOR or whatever else takes something: the final reply.
-    ///
-    /// # Errors
-    /// When the control connection is gone.
-    pub async fn store(&mut self, plan: Plan, command: &str, content: impl Into<Bytes>) -> Result<Reply, Gone> {
-        self.say(command).await?;
-        let mut socket = None;
-        let mut plan = Some(plan);
-        if let Some(passive @ Plan::Passive(_)) = plan.take_if(|plan| matches!(plan, Plan::Passive(_))) {
-            socket = self.data(passive).await;
-        }
-        let reply = self.reply().await?;
-        if !reply.is_preliminary() {
-            return Ok(reply);
-        }
-        if let Some(plan) = plan {
-            socket = self.data(plan).await;
-        }
+    pub(super) async fn store_bytes(&mut self, plan: Plan, command: &str, content: Bytes) -> Result<Stored, Gone> {
+        let socket = match self.begin_transfer(plan, command).await? {
+            Ok(socket) => socket,
+            Err(reply) => return Ok(Stored { begun: false, sent: false, reply }),
+        };
+        let mut sent = false;
         if let Some(socket) = socket {
             let until = self.until();
             // Whether it arrived is for the server to say.
-            if socket.write(content, until).await.is_ok() {
+            sent = socket.write(content, until).await.is_ok();
+            if sent {
                 socket.close();
             }
         }
-        self.final_reply().await
+        let reply = self.final_reply().await?;
+        Ok(Stored { begun: true, sent, reply })
     }
+
+    /// Says the command, and takes the data connection: `None` where there is none, `Err` where the server refuses.
+    async fn begin_transfer(&mut self, plan: Plan, command: &str) -> Result<Result<Option<Socket>, Reply>, Gone> {
+        self.say(command).await?;
+        match plan {
+            Plan::Passive(_) => {
+                let socket = self.data(plan).await;
+                let reply = self.reply().await?;
+                Ok(if reply.is_preliminary() { Ok(socket) } else { Err(reply) })
+            }
+            Plan::Active(_) => {
+                let reply = self.reply().await?;
+                if !reply.is_preliminary() {
+                    return Ok(Err(reply));
+                }
+                Ok(Ok(self.data(plan).await))
+            }
+        }
+    }
+}
+
+/// How a data connection ended, if there was one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End(Option<DataEnd>);
+
+impl End {
+    /// Whether all that was sent has arrived.
+    pub(super) fn is_whole(self) -> bool {
+        self.0 == Some(DataEnd::Clean)
+    }
+}
+
+/// What came of sending.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// A 150 came.
+    pub(super) begun: bool,
+    /// All bytes were written, and the connection closed behind them.
+    pub(super) sent: bool,
+    pub(super) reply: Reply,
 }

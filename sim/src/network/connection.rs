@@ -279,7 +279,13 @@ impl Connection {
                 Some(Ok(hello))
             }
             Some((arrives, _)) if *arrives <= scene.now => Some(Err(Failure::Tls)),
-            _ => None,
+            next => {
+                // It may have been sent before anybody owned this side.
+                if let (Some((arrives, _)), Some(owner)) = (next, self.owners[side as usize]) {
+                    scene.wake(owner, *arrives);
+                }
+                None
+            }
         }
     }
 
@@ -295,7 +301,13 @@ impl Connection {
                 Some(Ok(()))
             }
             Some((arrives, _)) if *arrives <= scene.now => Some(Err(Failure::Tls)),
-            _ => None,
+            next => {
+                // It may have been sent before anybody owned this side.
+                if let (Some((arrives, _)), Some(owner)) = (next, self.owners[side as usize]) {
+                    scene.wake(owner, *arrives);
+                }
+                None
+            }
         }
     }
 

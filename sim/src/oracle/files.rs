@@ -173,6 +173,11 @@ impl Files {
         self.know(path, State::File(Version::of(content)));
     }
 
+    /// A file of just these bytes that is there before all begins.
+    pub fn present_bytes(&mut self, path: &VirtualPath, bytes: &[u8]) {
+        self.know(path, State::File(Version::exact(bytes)));
+    }
+
     /// A directory that is there before all begins.
     pub fn present_dir(&mut self, path: &VirtualPath) {
         self.know(path, State::Directory);

@@ -220,6 +220,14 @@ impl Storage for Disk {
         std::mem::take(&mut self.violations)
     }
 
+    fn snapshot(&self) -> Option<Vec<(VirtualPath, Held<'_>)>> {
+        Some(self.tree.all())
+    }
+
+    fn durability(&self) -> Durability {
+        self.tree.durability
+    }
+
     fn open(&self, session: SessionKey) -> usize {
         self.files.range(all_of(session)).count() + self.dirs.range(all_of(session)).count()
     }
