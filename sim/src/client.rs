@@ -148,6 +148,12 @@ impl Ftp {
         self.core.borrow().scene.faults.is_healed()
     }
 
+    /// How many bytes the network holds in one direction of a connection.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.core.borrow().scene.weather.window
+    }
+
     /// One of these, by the world's chance.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Guest;
+use super::{Guest, Layer};
 use crate::client::{Ftp, Gone};
 
 /// What an abuser does.
@@ -54,7 +54,10 @@ async fn deaf(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
 
 async fn flood(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
     if guest.enter(ftp).await? {
-        // As much as the network holds by itself.
+        // As much as the network holds by itself; where it holds less, the server waits in vain for replies to be taken.
+        if ftp.window() < 64 * 1024 {
+            ftp.turn_deaf();
+        }
         for _ in 0..30 {
             ftp.say_bytes(b"NOOP\r\n".repeat(100)).await?;
         }
@@ -120,7 +123,7 @@ async fn escape(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
 }
 
 async fn guess(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
-    if ftp.connect().await?.code != 220 {
+    if ftp.connect().await?.code != 220 || guest.layer == Layer::Tls && !ftp.secure().await? {
         return Ok(());
     }
     for number in 0..100 {
@@ -139,7 +142,8 @@ async fn guess(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
         if reply.code == 421 {
             break;
         }
-        if number == 99 {
+        // Where it must begin TLS first, it guesses nothing.
+        if number == 99 && reply.code != 534 {
             ftp.accuse("it may guess for ever");
         }
     }

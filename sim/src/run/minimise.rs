@@ -96,7 +96,7 @@ impl Search {
 
     /// Leaves out faults: whole kinds first, then one place after the other by delta debugging.
     fn fewer_faults(&mut self) {
-        if self.best.plan == Plan::None || self.attempt(|it| it.plan = Plan::None) {
+        if self.best.plan == Plan::None || self.attempt(without_faults) {
             return;
         }
         if self.best.plan == Plan::Chance {
@@ -116,6 +116,11 @@ impl Search {
             delta_debug(sites, |sites| self.attempt(only(sites)));
         }
     }
+}
+
+fn without_faults(scenario: &mut Scenario) {
+    scenario.plan = Plan::None;
+    scenario.rates.0.clear();
 }
 
 /// The smallest part of `items` found that still `fails`, by Zeller's ddmin.
