@@ -7,7 +7,7 @@ use ftp_proto::VirtualPath;
 
 use super::{Ftp, Gone, Reply};
 use crate::content::Content;
-use crate::oracle::{Extent, Outcome, What};
+use crate::oracle::{Extent, Judge, Outcome, What};
 
 /// How a content is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,11 +128,15 @@ impl Ftp {
         let looked = self.look();
         let mut bytes = Vec::new();
         let fetched = self.fetch_into(plan, &format!("RETR {path}"), &mut bytes).await;
-        if how == Type::Ascii {
-            bytes = single_ends(&bytes);
-        }
         // The server cannot know what the network lost behind its last byte.
         let whole = matches!(&fetched, Ok(Ok((end, reply))) if reply.is_good() && end.is_whole());
+        if how == Type::Ascii {
+            bytes = single_ends(&bytes);
+            // Half of an end of line is none.
+            if !whole {
+                bytes.pop_if(|last| *last == b'\r');
+            }
+        }
         let extent = if whole { Extent::Complete } else { Extent::Partial };
         match &fetched {
             Ok(Err(reply)) if reply.code == 550 => self.missed(looked, path),
@@ -259,11 +263,8 @@ impl Ftp {
     fn saw(&self, looked: Option<crate::oracle::Mark>, path: &str, from: u64, bytes: &[u8], extent: Extent) {
         if let (Some(looked), Some(account)) = (looked, self.account) {
             let path = self.parse(path);
-            let judged = self.core.borrow_mut().judge.as_mut().map(|judge| {
-                let judged = judge.files.saw(account, looked, &path, from, bytes, extent);
-                judge.looked(looked);
-                judged
-            });
+            let judge = |judge: &mut Judge| judge.saw(account, looked, &path, from, (bytes, extent));
+            let judged = self.core.borrow_mut().judge.as_mut().map(judge);
             self.judged(judged);
         }
     }
@@ -271,11 +272,7 @@ impl Ftp {
     fn missed(&self, looked: Option<crate::oracle::Mark>, path: &str) {
         let Some(looked) = looked else { return };
         let path = self.parse(path);
-        let judged = self.core.borrow_mut().judge.as_mut().map(|judge| {
-            let judged = judge.files.missed(looked, &path);
-            judge.looked(looked);
-            judged
-        });
+        let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.missed(looked, &path));
         self.judged(judged);
     }
 

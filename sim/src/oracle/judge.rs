@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ftp_proto::VirtualPath;
 
-use super::{Account, Files, Mark, OpId, Outcome, Partial};
+use super::{Account, Extent, Files, Mark, OpId, Outcome, Partial};
 use crate::storage::{Durability, Held};
 
 /// The files of a world, and what its clients are about to tell of them.
@@ -18,12 +18,21 @@ pub(crate) struct Judge {
     looks: BTreeSet<Mark>,
     /// Changes of which nobody knows what came of them.
     unknown: Vec<OpId>,
+    /// When the power failed last. What was under way then has been judged by what was left.
+    lost: Mark,
 }
 
 impl Judge {
     pub(crate) fn new(durability: Durability, partial: Partial, lawless: Vec<VirtualPath>) -> Self {
         let files = Files::new(durability, partial);
-        Self { files, accounts: BTreeMap::new(), lawless, looks: BTreeSet::new(), unknown: Vec::new() }
+        Self {
+            files,
+            accounts: BTreeMap::new(),
+            lawless,
+            looks: BTreeSet::new(),
+            unknown: Vec::new(),
+            lost: Mark::default(),
+        }
     }
 
     pub(crate) fn add_account(&mut self, name: &[u8]) {
@@ -46,6 +55,9 @@ impl Judge {
     }
 
     pub(crate) fn end(&mut self, change: OpId, outcome: Outcome) -> Result<(), String> {
+        if change.0 < self.lost.0 {
+            return Ok(());
+        }
         if outcome == Outcome::Unknown {
             self.unknown.push(change);
         }
@@ -64,6 +76,23 @@ impl Judge {
         self.files.forget(eldest);
     }
 
+    pub(crate) fn saw(
+        &mut self,
+        account: Account,
+        since: Mark,
+        path: &VirtualPath,
+        from: u64,
+        (bytes, extent): (&[u8], Extent),
+    ) -> Result<(), String> {
+        self.looked(since);
+        if since < self.lost { Ok(()) } else { self.files.saw(account, since, path, from, bytes, extent) }
+    }
+
+    pub(crate) fn missed(&mut self, since: Mark, path: &VirtualPath) -> Result<(), String> {
+        self.looked(since);
+        if since < self.lost { Ok(()) } else { self.files.missed(since, path) }
+    }
+
     /// Every session is over.
     pub(crate) fn settle(&mut self) {
         self.unknown.drain(..).for_each(|change| self.files.settle(change));
@@ -73,7 +102,9 @@ impl Judge {
     pub(crate) fn power_lost(&mut self, tree: Vec<(VirtualPath, Held<'_>)>) -> Result<(), String> {
         self.unknown.clear();
         self.files.power_lost();
-        self.check(tree)
+        let judged = self.check(tree);
+        self.lost = self.files.mark();
+        judged
     }
 
     pub(crate) fn check(&mut self, tree: Vec<(VirtualPath, Held<'_>)>) -> Result<(), String> {
