@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ftp_proto::VirtualPath;
 
-use super::{Account, Files, Mark, OpId, Outcome, Partial};
+use super::{Account, Files, Mark, OpId, Outcome, Partial, What};
 use crate::storage::{Durability, Held};
 
 /// The files of a world, and what its clients are about to tell of them.
@@ -14,8 +14,10 @@ pub(crate) struct Judge {
     accounts: BTreeMap<Vec<u8>, Account>,
     /// Beneath these nobody is judged.
     lawless: Vec<VirtualPath>,
-    /// Looks under way.
+    /// Looks under way. Those that began before the power failed are not judged: what was there then is not known any more.
     looks: BTreeSet<Mark>,
+    /// Changes under way. Those that began before the power failed have ended with it.
+    changes: BTreeSet<OpId>,
     /// Changes of which nobody knows what came of them.
     unknown: Vec<OpId>,
 }
@@ -23,7 +25,14 @@ pub(crate) struct Judge {
 impl Judge {
     pub(crate) fn new(durability: Durability, partial: Partial, lawless: Vec<VirtualPath>) -> Self {
         let files = Files::new(durability, partial);
-        Self { files, accounts: BTreeMap::new(), lawless, looks: BTreeSet::new(), unknown: Vec::new() }
+        Self {
+            files,
+            accounts: BTreeMap::new(),
+            lawless,
+            looks: BTreeSet::new(),
+            changes: BTreeSet::new(),
+            unknown: Vec::new(),
+        }
     }
 
     pub(crate) fn add_account(&mut self, name: &[u8]) {
@@ -45,7 +54,16 @@ impl Judge {
         }
     }
 
+    pub(crate) fn start(&mut self, account: Account, path: &VirtualPath, what: What) -> OpId {
+        let change = self.files.begin(account, path, what);
+        self.changes.insert(change);
+        change
+    }
+
     pub(crate) fn end(&mut self, change: OpId, outcome: Outcome) -> Result<(), String> {
+        if !self.changes.remove(&change) {
+            return Ok(());
+        }
         if outcome == Outcome::Unknown {
             self.unknown.push(change);
         }
@@ -58,10 +76,20 @@ impl Judge {
         mark
     }
 
-    pub(crate) fn looked(&mut self, mark: Mark) {
+    /// A look has ended, and is judged.
+    pub(crate) fn looked(
+        &mut self,
+        mark: Mark,
+        judge: impl FnOnce(&mut Files) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if !self.looks.contains(&mark) {
+            return Ok(());
+        }
+        let judged = judge(&mut self.files);
         self.looks.remove(&mark);
         let eldest = self.looks.first().copied().unwrap_or(mark);
         self.files.forget(eldest);
+        judged
     }
 
     /// Every session is over.
@@ -72,6 +100,8 @@ impl Judge {
     /// The power has failed, and this is left.
     pub(crate) fn power_lost(&mut self, tree: Vec<(VirtualPath, Held<'_>)>) -> Result<(), String> {
         self.unknown.clear();
+        self.looks.clear();
+        self.changes.clear();
         self.files.power_lost();
         self.check(tree)
     }
