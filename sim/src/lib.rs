@@ -133,7 +133,7 @@ mod world;
 pub use accounts::Accounts;
 pub use builder::Builder;
 pub use chance::Chance;
-pub use client::{Changed, Download, Ftp, Gone, Got, Plan as DataPlan, Reply, Socket, Type, Upload};
+pub use client::{Break, Changed, Download, Ftp, Gone, Got, Plan as DataPlan, Reply, Socket, Type, Upload};
 pub use content::{Content, Found, identify};
 pub use engine::Engine;
 pub use faults::{Fault, Faults, Plan, Strike};
