@@ -1,34 +1,42 @@
-//! Sessions of real clients, as `tests/clients/record` has recorded them on a real server: what they say, when their
-//! bytes came and how they were cut, and what the engine made of it. It still makes the same of it.
+//! Sessions as they were recorded, replayed: the engine still does the same, to the byte.
 //!
-//! Where the engine is changed on purpose in what it says or asks for, they are recorded again. Those named
-//! `transcript_*` are made of the transcripts: `FTP_RECORD=DIR cargo test -p ftp-proto --test clients`.
+//! Each file of `recorded/` is a trace. Where the engine was meant to change, record it again, or change the line that
+//! the failure shows. Those named `transcript_*` are made of the transcripts:
+//! `FTP_RECORD=DIR cargo test -p ftp-proto --test clients`. The others are of real clients on a real server, recorded by
+//! `tests/clients/record`: what they say, when their bytes came, and how they were cut.
 
 use std::fs;
 use std::path::Path;
 
 use ftp_proto::trace;
 
-/// The recorded sessions, by name.
-fn recorded() -> Vec<(String, String)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
-    let entries = fs::read_dir(directory).expect("the directory is there").map(|entry| entry.expect("an entry"));
-    let text = |path: &Path| fs::read_to_string(path).expect("a text");
-    let mut files: Vec<_> =
-        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), text(&entry.path()))).collect();
-    files.sort();
-    files
-}
-
 #[test]
-fn what_real_clients_said_leads_to_the_same() {
-    for (name, text) in recorded() {
+fn each_recorded_session_replays() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded"));
+    let mut failures = Vec::new();
+    let mut replayed = 0;
+    for file in fs::read_dir(folder).expect("the recordings") {
+        let path = file.expect("a file").path();
+        if path.extension().is_none_or(|extension| extension != "trace") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a text");
         match trace::replay(&text) {
-            Ok(report) if report.is_same() => {}
-            Ok(report) => panic!("{name}: {report}"),
-            Err(error) => panic!("{name}: {error}"),
+            Ok(report) if report.is_same() => replayed += 1,
+            Ok(report) => failures.push(format!("{}: {report}", path.display())),
+            Err(error) => failures.push(format!("{}: {error}", path.display())),
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(replayed > 0, "there is nothing in {}", folder.display());
+}
+
+/// The recorded sessions, by name.
+fn recorded() -> Vec<(String, String)> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded"));
+    let entries = fs::read_dir(folder).expect("the recordings").map(|entry| entry.expect("a file"));
+    let text = |path: &Path| fs::read_to_string(path).expect("a text");
+    entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), text(&entry.path()))).collect()
 }
 
 #[test]

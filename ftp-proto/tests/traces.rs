@@ -251,7 +251,7 @@ fn drive(session: &mut Recorded<String>, said: &[&[u8]], cut: usize) -> usize {
     let mut handle = |session: &mut Recorded<String>, event: Event<'_>| {
         let mut answers: Vec<Completion> = Vec::new();
         let mut written = 0;
-        for action in session.handle(now, event).unwrap() {
+        for action in session.handle(now, event).expect("no misuse") {
             match action {
                 Action::Write(bytes) => written += bytes.len(),
                 Action::Host(HostAction::Authenticate { ticket, credentials }) => {
@@ -284,7 +284,7 @@ fn drive(session: &mut Recorded<String>, said: &[&[u8]], cut: usize) -> usize {
         }
     }
     now = now + std::time::Duration::from_secs(1);
-    let _ = session.handle(now, Event::ControlEnded(ControlEnd::Reset)).unwrap().count();
+    let _ = session.handle(now, Event::ControlEnded(ControlEnd::Reset)).expect("no misuse").count();
     answered
 }
 

@@ -1,5 +1,6 @@
 //! What is simulated: the engine, or whatever stands in for it.
 
+use ftp_proto::server::state::State;
 use ftp_proto::server::{Deadline, Interest, Misuse, Phase, Session};
 use ftp_proto::time::Instant;
 use ftp_proto::{Action, Event};
@@ -25,6 +26,9 @@ pub trait Engine {
 
     /// As [`Session::open_actions`].
     fn open_actions(&self) -> usize;
+
+    /// As [`Session::state`].
+    fn state(&self) -> State;
 }
 
 impl Engine for Session {
@@ -46,5 +50,9 @@ impl Engine for Session {
 
     fn open_actions(&self) -> usize {
         self.open_actions()
+    }
+
+    fn state(&self) -> State {
+        self.state()
     }
 }

@@ -5,6 +5,7 @@
 mod accounts;
 pub mod behaviours;
 mod builder;
+pub mod cells;
 mod chance;
 mod client;
 mod content;

@@ -30,6 +30,7 @@ use self::control::Control;
 use self::data::DataPlane;
 use self::host::Host;
 use crate::accounts::Accounts;
+use crate::cells;
 use crate::engine::Engine;
 use crate::faults::Fault;
 use crate::network::{End, Network};
@@ -285,6 +286,7 @@ impl Served {
             event => around.scene.log(self.actor, format_args!("> {event:?}")),
         }
         let now = self.now(around.scene);
+        let (state, kind) = (self.engine.state(), event.kind());
         let actions = match self.engine.handle(now, event) {
             Ok(actions) => actions,
             Err(misuse) => {
@@ -292,6 +294,7 @@ impl Served {
                 return;
             }
         };
+        cells::note(state, kind);
         for action in actions {
             around.scene.log(self.actor, format_args!("< {action:?}"));
             self.books.issued(&action, around.violations);

@@ -40,8 +40,20 @@ fn config() -> Config {
     config
 }
 
+/// What a reload brings: little room, and the same promises.
+fn other_config() -> Config {
+    let mut config = config();
+    config.limits.queued_commands = 2;
+    config.limits.look_ahead = 1;
+    config.limits.unsent_replies = 500;
+    config.limits.chunk = 1_000;
+    config.limits.range = 10_000;
+    config.limits.directory_page = 2;
+    config
+}
+
 fn world(seed: u64, plan: Plan) -> World<Disk> {
-    let builder = Builder::from_seed(seed).faults(plan).config(config()).reloads(Config::default());
+    let builder = Builder::from_seed(seed).faults(plan).config(config()).reloads(other_config());
     let builder = builder.account("alice", "secret", "/alice").account("bob", "hidden", "/bob");
     let mut world = builder.account("chaos", "chaos", "/chaos").build(disk(seed));
     world.judge_files(&["/chaos"]);

@@ -107,9 +107,13 @@ const fn representation(argument: TypeArgument) -> &'static [u8] {
     }
 }
 
+/// A time with all of its fraction. In replies three digits do; but here nothing may be lost.
 fn time_val(at: UnixTime) -> Vec<u8> {
     let mut text = Vec::new();
-    calendar::write_time_val(&mut text, at);
+    calendar::write_time_val(&mut text, UnixTime::from_secs(at.secs));
+    if at.nanos > 0 {
+        text.extend_from_slice(format!(".{:09}", at.nanos).trim_end_matches('0').as_bytes());
+    }
     text
 }
 
@@ -118,7 +122,7 @@ fn facts_to_set(facts: &FactsToSet) -> Vec<u8> {
     for (name, time) in [("Modify", facts.modify), ("Create", facts.create)] {
         if let Some(at) = time {
             text.extend_from_slice(format!("{name}=").as_bytes());
-            calendar::write_time_val(&mut text, at);
+            text.extend(time_val(at));
             text.push(b';');
         }
     }

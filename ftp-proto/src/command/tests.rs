@@ -56,6 +56,19 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Found by fuzzing: what is behind the third digit was not printed.
+#[test]
+fn a_time_keeps_its_whole_fraction() {
+    for line in [
+        &b"MFMT 20200102030405.20252 a"[..],
+        b"MFCT 20200102030405.000000001 a b",
+        b"MFF Modify=20200102030405.123456789;Create=20200102030405.0001; a",
+        b"SITE UTIME a 20200102030405 20200102030405.98765 20200102030405 UTC",
+    ] {
+        assert!(parsed(line).is_ok(), "{}", line.escape_ascii());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 

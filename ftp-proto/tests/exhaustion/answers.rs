@@ -33,18 +33,23 @@ impl Ending {
     pub(crate) const fn is_success(self) -> bool {
         matches!(self, Self::Well | Self::Otherwise | Self::Last | Self::Cut)
     }
+}
 
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Well => "done",
-            Self::Otherwise => "by a stranger",
-            Self::Last => "ended",
-            Self::Cut => "cut",
-            Self::Badly => "failed",
-            Self::Badly2 => "wants more",
-            Self::Cancelled => "cancelled",
-        }
-    }
+/// What the diagrams call it.
+pub(crate) fn label(action: &Action, ending: Ending) -> String {
+    let kind = kind(action);
+    let name = match ending {
+        Ending::Well => "done",
+        Ending::Otherwise if kind == "Secure" => "not resumed",
+        Ending::Otherwise => "by a stranger",
+        Ending::Last => "ended",
+        Ending::Cut => "cut",
+        Ending::Badly => "failed",
+        Ending::Badly2 if kind == "Authenticate" => "wants ACCT",
+        Ending::Badly2 => "name taken",
+        Ending::Cancelled => "cancelled",
+    };
+    format!("{kind} {name}")
 }
 
 /// Whether this action can end so.
@@ -64,7 +69,7 @@ pub(crate) fn may_end(open: &Open, ending: Ending) -> bool {
 }
 
 /// What it is called.
-pub(crate) fn kind(action: &Action) -> String {
+fn kind(action: &Action) -> String {
     let text = format!("{action:?}");
     let words = text.split(['(', ' ', '{', ')']).filter(|word| !word.is_empty());
     words.into_iter().find(|word| !matches!(*word, "Host" | "Storage" | "Data")).unwrap_or_default().to_owned()

@@ -116,7 +116,10 @@ fn diagram(page: &mut String, machine: Machine, findings: &Findings) {
         writeln!(page, "    state \"{}\" as {}", state.replace('-', " "), name(state)).expect("a string takes all");
     }
     writeln!(page, "    [*] --> {}", name(machine.states()[0])).expect("a string takes all");
-    for (from, to, labels) in edges(machine, findings) {
+    for (from, to, labels, _) in edges(machine, findings) {
+        if labels.is_empty() {
+            continue;
+        }
         let mut shown: Vec<String> = labels.iter().take(SHOWN).cloned().collect();
         if labels.len() > SHOWN {
             shown.push(format!("and {} more", labels.len() - SHOWN));
@@ -130,11 +133,13 @@ fn diagram(page: &mut String, machine: Machine, findings: &Findings) {
 }
 
 fn transitions(page: &mut String, machine: Machine, findings: &Findings) {
+    page.push_str("\n<details><summary>Every transition that was seen</summary>\n\n");
     page.push_str(
-        "\n<details><summary>Every transition that was seen</summary>\n\n| from | to | by |\n|---|---|---|\n",
+        "| from | to | by | where a command had waited, or the session was ending, also by |\n|---|---|---|---|\n",
     );
-    for (from, to, labels) in edges(machine, findings) {
-        writeln!(page, "| {from} | {to} | {} |", labels.join(", ")).expect("a string takes all");
+    for (from, to, labels, others) in edges(machine, findings) {
+        writeln!(page, "| {from} | {to} | {} | {} |", labels.join(", "), others.join(", "))
+            .expect("a string takes all");
     }
     page.push_str("\n</details>\n");
 }
@@ -163,29 +168,32 @@ fn table(page: &mut String, machine: Machine, evidence: &Evidence) {
     page.push_str("\n</details>\n");
 }
 
-/// From, to, and by what, in the order of the states.
-fn edges(machine: Machine, findings: &Findings) -> Vec<(&'static str, &'static str, Vec<String>)> {
+/// From, to, by what alone, and by what else, in the order of the states.
+fn edges(machine: Machine, findings: &Findings) -> Vec<(&'static str, &'static str, Vec<String>, Vec<String>)> {
     let place = |state: &str| machine.states().iter().position(|known| *known == state);
     let of_machine = findings.edges.iter().filter(|((of, ..), _)| *of == machine);
-    let mut edges: Vec<_> = of_machine.map(|((_, from, to), labels)| (*from, *to, labels_of(labels))).collect();
-    edges.sort_by_key(|(from, to, _)| (place(from), place(to)));
+    let mut edges: Vec<_> = of_machine
+        .map(|((_, from, to), labels)| {
+            let by =
+                |direct| labels.iter().filter(move |(_, alone)| **alone == direct).map(|(label, _)| label.as_str());
+            (*from, *to, labels_of(by(true)), labels_of(by(false)))
+        })
+        .collect();
+    edges.sort_by_key(|(from, to, ..)| (place(from), place(to)));
     edges
 }
 
-/// Commands first; answers of one action together; several lines in one segment only where no single one does it.
-fn labels_of(labels: &BTreeSet<String>) -> Vec<String> {
+/// Commands first; answers of one action together.
+fn labels_of<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut commands = Vec::new();
     let mut others = Vec::new();
     let mut answers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for label in labels {
         match label.split_once(' ') {
             Some((action, ending)) if ENDINGS.contains(&ending) => answers.entry(action).or_default().push(ending),
-            _ if label.starts_with(|first: char| first.is_ascii_uppercase()) => commands.push(label.clone()),
-            _ => others.push(label.clone()),
+            _ if label.starts_with(|first: char| first.is_ascii_uppercase()) => commands.push(label.to_owned()),
+            _ => others.push(label.to_owned()),
         }
-    }
-    if commands.iter().any(|command| !command.contains('+')) {
-        commands.retain(|command| !command.contains('+'));
     }
     let answers = answers.into_iter().map(|(action, endings)| {
         let all = ["done", "failed", "cancelled"].iter().all(|ending| endings.contains(ending));
@@ -197,7 +205,8 @@ fn labels_of(labels: &BTreeSet<String>) -> Vec<String> {
     commands.into_iter().chain(answers).chain(others).collect()
 }
 
-const ENDINGS: [&str; 7] = ["done", "ended", "cut", "by a stranger", "wants more", "failed", "cancelled"];
+const ENDINGS: [&str; 9] =
+    ["done", "ended", "cut", "by a stranger", "not resumed", "wants ACCT", "name taken", "failed", "cancelled"];
 
 fn name(state: &str) -> String {
     state.replace('-', "_")
@@ -249,8 +258,9 @@ test -p ftp-proto --test exhaustion` writes it anew.
 
 - **A diagram** shows the transitions of one machine that were seen, and what made each: a command (`RETR`), the answer
   to an action (`OpenRead done`; *answered* where every answer does it), a timer, or another event. Where a state stays
-  the same there is no arrow. A command that waited its turn began when something else ended: its arrow carries that
-  event's name. A state that a machine was in when the session closed stays as it was.
+  the same there is no arrow. A command that waited its turn begins when something else ends, in one step: such
+  transitions stand in the table beneath, not in the diagram. So do several commands that came in one segment (`A+B`), and
+  what a session goes through that is ending already.
 - **A picture** shows every state (down) by every kind of event (across). A mark in a cell says that such an event came in
   such a state, and was no misuse: by *tests* (these sequences, the dialogues, the storm), by *simulation*, by *fuzzing*.
 - **A cell without a mark** is named in `docs/states/unreachable.txt`, with the reason. A test fails where a cell is
@@ -274,9 +284,11 @@ const EXPLORED: &str = "
 Every sequence of up to so many events behind the beginnings of each world. Two sequences that lead to the same session
 (but for the names of ids and the time of day) are continued once, and counted as two. From every state that was come to,
 illegal events are refused and change nothing, and the session can be brought to its end. `FTP_DEEPER=1` makes all
-sequences an event longer. Framing, parsing and the ASCII codec are explored by `ftp-proto/tests/short_inputs.rs`: all short inputs over what
-is special to them, against simple references. Neither Kani nor Miri is used: neither comes with the toolchains that this
-is built with, and the engine has no unsafe code that Miri could judge.
+sequences an event longer.
+
+Framing, parsing, PORT, EPRT and the ASCII codec are explored by `ftp-proto/tests/short_inputs.rs`: all short inputs over
+what is special to them, against simple references. Neither Kani nor Miri is used: neither comes with the toolchains that
+this is built with, and the engine has no unsafe code that Miri could judge.
 
 | world | events | sequences |
 |---|---|---|

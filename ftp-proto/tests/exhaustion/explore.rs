@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ftp_proto::config::Config;
-use ftp_proto::server::state::Machine;
+use ftp_proto::server::state::{EndState, Machine};
 
 use super::cells::{self, Cell};
 use super::host::{Host, Letter, Seen};
@@ -33,7 +33,8 @@ pub(crate) type Edge = (Machine, &'static str, &'static str);
 pub(crate) struct Findings {
     pub(crate) worlds: Vec<(&'static str, Counts)>,
     pub(crate) cells: BTreeSet<Cell>,
-    pub(crate) edges: BTreeMap<Edge, BTreeSet<String>>,
+    /// By what: `true` where the event alone did it.
+    pub(crate) edges: BTreeMap<Edge, BTreeMap<String, bool>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +67,9 @@ impl World {
         let mut followers: Vec<Vec<usize>> = Vec::new();
         let mut frontier: Vec<(usize, Way)> = Vec::new();
         for beginning in 0..self.beginnings.len() {
-            let host = self.play(&config, &(beginning, Vec::new()));
+            let mut host = self.begin(&config, true);
+            self.go(&mut host, &(beginning, Vec::new()));
+            findings.lock().expect("nobody panics here").take(std::mem::take(&mut host.log));
             let number = known.len();
             assert!(known.insert(hash(&host), number).is_none(), "{}: two beginnings are the same", self.name);
             followers.push(Vec::new());
@@ -120,13 +123,23 @@ impl World {
         findings
     }
 
-    fn play(&self, config: &Arc<Config>, (beginning, letters): &Way) -> Host {
+    fn begin(&self, config: &Arc<Config>, logs: bool) -> Host {
         let mut host = Host::new(Arc::clone(config), self.offloads);
+        host.logs = logs;
+        host
+    }
+
+    fn play(&self, config: &Arc<Config>, way: &Way) -> Host {
+        let mut host = self.begin(config, false);
+        self.go(&mut host, way);
+        host
+    }
+
+    fn go(&self, host: &mut Host, (beginning, letters): &Way) {
         let beginning = self.beginnings[*beginning].iter();
         for letter in beginning.chain(letters.iter().map(|letter| &self.letters[usize::from(*letter)])) {
             self.told(letters, || host.apply(*letter)).unwrap_or_else(|| panic!("{}: {letter:?} cannot be", self.name));
         }
-        host
     }
 
     /// What comes of each letter.
@@ -171,14 +184,17 @@ impl World {
 
 impl Findings {
     fn take(&mut self, seen: Vec<Seen>) {
-        for Seen { before, event, label, after } in seen {
+        for Seen { before, event, label, after, direct } in seen {
             self.cells.extend(cells::of(before, event));
+            let ends = matches!(before.end, EndState::Closing | EndState::Lingering);
             for machine in Machine::ALL {
+                let direct = direct && (!ends || *machine == Machine::End);
                 let (from, to) = (before.of(*machine), after.of(*machine));
                 if from != to {
                     let labels = self.edges.entry((*machine, from, to)).or_default();
-                    if !labels.contains(&label) {
-                        labels.insert(label.clone());
+                    match labels.get_mut(&label) {
+                        Some(known) => *known |= direct,
+                        None => drop(labels.insert(label.clone(), direct)),
                     }
                 }
             }
@@ -189,7 +205,10 @@ impl Findings {
         self.worlds.extend(other.worlds);
         self.cells.extend(other.cells);
         for (edge, labels) in other.edges {
-            self.edges.entry(edge).or_default().extend(labels);
+            let known = self.edges.entry(edge).or_default();
+            for (label, direct) in labels {
+                *known.entry(label).or_default() |= direct;
+            }
         }
     }
 }

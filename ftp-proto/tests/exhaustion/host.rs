@@ -57,6 +57,8 @@ pub(crate) struct Seen {
     pub(crate) event: EventKind,
     pub(crate) label: String,
     pub(crate) after: State,
+    /// Whether the event alone did it, and no command that had waited for it.
+    pub(crate) direct: bool,
 }
 
 #[derive(Debug)]
@@ -197,7 +199,7 @@ impl Host {
         if ending.is_success() {
             self.holds_now(&open.action);
         }
-        let told = || format!("{} {}", answers::kind(&open.action), ending.name());
+        let told = || answers::label(&open.action, ending);
         let label = if self.logs { told() } else { String::new() };
         let completion = answers::answer(open.action, ending, self.offloads);
         self.step(Event::Done(completion), label);
@@ -207,6 +209,9 @@ impl Host {
     /// Hands an event in and runs what comes of it.
     fn step(&mut self, event: Event<'_>, label: String) {
         let (before, kind) = (self.session.state(), event.kind());
+        let said = kind == EventKind::Received;
+        // What is said may stop the command that runs; anything else may let one begin that has waited.
+        let direct = !label.contains('+') && self.replies.waiting() <= if said { 2 } else { 1 };
         let actions: Vec<Action> = match self.session.handle(self.now, event) {
             Ok(actions) => actions.collect(),
             Err(misuse) => panic!("{label}: {misuse}"),
@@ -217,7 +222,7 @@ impl Host {
         }
         self.balance();
         if self.logs {
-            self.log.push(Seen { before, event: kind, label, after: self.session.state() });
+            self.log.push(Seen { before, event: kind, label, after: self.session.state(), direct });
         }
     }
 

@@ -57,6 +57,11 @@ impl Replies {
         self.waiting.extend(lines.split_terminator("\r\n").map(str::to_owned));
     }
 
+    /// How many commands have not had their final reply.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(crate) fn all_answered(&self) -> bool {
         self.waiting.is_empty()
     }

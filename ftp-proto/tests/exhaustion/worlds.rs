@@ -148,7 +148,7 @@ pub(crate) const WORLDS: &[World] = &[
             Oldest(Badly),
             Oldest(Cancelled),
         ],
-        depth: 7,
+        depth: 6,
     },
     World {
         name: "control layer, behind CCC",
@@ -186,7 +186,7 @@ pub(crate) const WORLDS: &[World] = &[
             Newest(Well),
             Newest(Badly),
         ],
-        depth: 7,
+        depth: 6,
     },
     World {
         name: "private data setup",
@@ -225,7 +225,6 @@ pub(crate) const WORLDS: &[World] = &[
             Newest(Badly),
             Newest(Cancelled),
             Progress,
-            LISTEN,
         ],
         depth: 6,
     },
@@ -292,7 +291,7 @@ pub(crate) const WORLDS: &[World] = &[
             Say("ABOR\r\n"),
             PORT,
         ],
-        depth: 7,
+        depth: 6,
     },
     World {
         name: "private transfer",
@@ -311,7 +310,6 @@ pub(crate) const WORLDS: &[World] = &[
             Oldest(Badly),
             Oldest(Cancelled),
             Newest(Well),
-            Newest(Badly),
             Progress,
             Say("ABOR\r\n"),
         ],

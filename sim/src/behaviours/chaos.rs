@@ -122,7 +122,10 @@ impl Storm {
 
     async fn end(&mut self) -> Result<(), Gone> {
         match self.ftp.below(4) {
-            0 => Ok(self.drop_all()),
+            0 => {
+                self.drop_all();
+                Ok(())
+            }
             1 => {
                 self.ftp.half_close();
                 self.settle().await
@@ -198,8 +201,8 @@ impl Storm {
 
     /// ABOR, in one of the ways that clients have (RFC 959, page 58).
     async fn abort(&mut self) -> Result<(), Gone> {
-        let bytes: &[u8] = *self.ftp.pick(&[&b"ABOR\r\n"[..], b"\xFF\xF4\xFF\xF2ABOR\r\n", b"\xFF\xF4\xFFABOR\r\n"]);
-        self.ftp.say_bytes(bytes.to_vec()).await?;
+        let bytes = self.ftp.pick(ABORTS).to_vec();
+        self.ftp.say_bytes(bytes).await?;
         self.hear(5).await
     }
 
@@ -406,6 +409,9 @@ fn fitting(verb: &str) -> (Kind, &'static [&'static str]) {
         _ => (Word, &[""]),
     }
 }
+
+/// Plain, with Telnet's IP and Synch, and where the DM of the Synch is lost.
+const ABORTS: &[&[u8]] = &[b"ABOR\r\n", b"\xFF\xF4\xFF\xF2ABOR\r\n", b"\xFF\xF4\xFFABOR\r\n"];
 
 /// What stands where a command should.
 const NOISE: &[&[u8]] = &[

@@ -7,7 +7,7 @@ use ftp_proto::VirtualPath;
 
 use super::{Ftp, Gone, Reply};
 use crate::content::Content;
-use crate::oracle::{Extent, Judge, Outcome, What};
+use crate::oracle::{Extent, Files, Mark, OpId, Outcome, What};
 
 /// How a content is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +128,11 @@ impl Ftp {
         let looked = self.look();
         let mut bytes = Vec::new();
         let fetched = self.fetch_into(plan, &format!("RETR {path}"), &mut bytes).await;
-        // The server cannot know what the network lost behind its last byte.
-        let whole = matches!(&fetched, Ok(Ok((end, reply))) if reply.is_good() && end.is_whole());
         if how == Type::Ascii {
             bytes = single_ends(&bytes);
-            // Half of an end of line is none.
-            if !whole {
-                bytes.pop_if(|last| *last == b'\r');
-            }
         }
+        // The server cannot know what the network lost behind its last byte.
+        let whole = matches!(&fetched, Ok(Ok((end, reply))) if reply.is_good() && end.is_whole());
         let extent = if whole { Extent::Complete } else { Extent::Partial };
         match &fetched {
             Ok(Err(reply)) if reply.code == 550 => self.missed(looked, path),
@@ -244,42 +240,43 @@ impl Ftp {
         VirtualPath::parse(path.as_bytes()).unwrap_or_else(|_| VirtualPath::root())
     }
 
-    fn begin(&self, path: &str, what: What) -> Option<crate::oracle::OpId> {
+    fn begin(&self, path: &str, what: What) -> Option<OpId> {
         let account = self.account?;
         let path = self.parse(path);
-        self.core.borrow_mut().judge.as_mut().map(|judge| judge.files.begin(account, &path, what))
+        self.core.borrow_mut().judge.as_mut().map(|judge| judge.start(account, &path, what))
     }
 
-    fn end(&self, change: Option<crate::oracle::OpId>, outcome: Outcome) {
+    fn end(&self, change: Option<OpId>, outcome: Outcome) {
         let Some(change) = change else { return };
         let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.end(change, outcome));
         self.judged(judged);
     }
 
-    fn look(&self) -> Option<crate::oracle::Mark> {
+    fn look(&self) -> Option<Mark> {
         self.core.borrow_mut().judge.as_mut().map(|judge| judge.look())
     }
 
-    fn saw(&self, looked: Option<crate::oracle::Mark>, path: &str, from: u64, bytes: &[u8], extent: Extent) {
+    fn saw(&self, looked: Option<Mark>, path: &str, from: u64, bytes: &[u8], extent: Extent) {
         if let (Some(looked), Some(account)) = (looked, self.account) {
             let path = self.parse(path);
-            let judge = |judge: &mut Judge| judge.saw(account, looked, &path, from, (bytes, extent));
-            let judged = self.core.borrow_mut().judge.as_mut().map(judge);
+            let saw = |files: &mut Files| files.saw(account, looked, &path, from, bytes, extent);
+            let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.looked(looked, saw));
             self.judged(judged);
         }
     }
 
-    fn missed(&self, looked: Option<crate::oracle::Mark>, path: &str) {
+    fn missed(&self, looked: Option<Mark>, path: &str) {
         let Some(looked) = looked else { return };
         let path = self.parse(path);
-        let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.missed(looked, &path));
+        let missed = |files: &mut Files| files.missed(looked, &path);
+        let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.looked(looked, missed));
         self.judged(judged);
     }
 
-    fn looked(&self, looked: Option<crate::oracle::Mark>) {
-        if let (Some(looked), Some(judge)) = (looked, &mut self.core.borrow_mut().judge) {
-            judge.looked(looked);
-        }
+    fn looked(&self, looked: Option<Mark>) {
+        let Some(looked) = looked else { return };
+        let judged = self.core.borrow_mut().judge.as_mut().map(|judge| judge.looked(looked, |_| Ok(())));
+        self.judged(judged);
     }
 
     fn judged(&self, judged: Option<Result<(), String>>) {

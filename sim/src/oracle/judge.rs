@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ftp_proto::VirtualPath;
 
-use super::{Account, Extent, Files, Mark, OpId, Outcome, Partial};
+use super::{Account, Files, Mark, OpId, Outcome, Partial, What};
 use crate::storage::{Durability, Held};
 
 /// The files of a world, and what its clients are about to tell of them.
@@ -14,12 +14,12 @@ pub(crate) struct Judge {
     accounts: BTreeMap<Vec<u8>, Account>,
     /// Beneath these nobody is judged.
     lawless: Vec<VirtualPath>,
-    /// Looks under way.
+    /// Looks under way. Those that began before the power failed are not judged: what was there then is not known any more.
     looks: BTreeSet<Mark>,
+    /// Changes under way. Those that began before the power failed have ended with it.
+    changes: BTreeSet<OpId>,
     /// Changes of which nobody knows what came of them.
     unknown: Vec<OpId>,
-    /// When the power failed last. What was under way then has been judged by what was left.
-    lost: Mark,
 }
 
 impl Judge {
@@ -30,8 +30,8 @@ impl Judge {
             accounts: BTreeMap::new(),
             lawless,
             looks: BTreeSet::new(),
+            changes: BTreeSet::new(),
             unknown: Vec::new(),
-            lost: Mark::default(),
         }
     }
 
@@ -54,8 +54,14 @@ impl Judge {
         }
     }
 
+    pub(crate) fn start(&mut self, account: Account, path: &VirtualPath, what: What) -> OpId {
+        let change = self.files.begin(account, path, what);
+        self.changes.insert(change);
+        change
+    }
+
     pub(crate) fn end(&mut self, change: OpId, outcome: Outcome) -> Result<(), String> {
-        if change.0 < self.lost.0 {
+        if !self.changes.remove(&change) {
             return Ok(());
         }
         if outcome == Outcome::Unknown {
@@ -70,27 +76,20 @@ impl Judge {
         mark
     }
 
-    pub(crate) fn looked(&mut self, mark: Mark) {
+    /// A look has ended, and is judged.
+    pub(crate) fn looked(
+        &mut self,
+        mark: Mark,
+        judge: impl FnOnce(&mut Files) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if !self.looks.contains(&mark) {
+            return Ok(());
+        }
+        let judged = judge(&mut self.files);
         self.looks.remove(&mark);
         let eldest = self.looks.first().copied().unwrap_or(mark);
         self.files.forget(eldest);
-    }
-
-    pub(crate) fn saw(
-        &mut self,
-        account: Account,
-        since: Mark,
-        path: &VirtualPath,
-        from: u64,
-        (bytes, extent): (&[u8], Extent),
-    ) -> Result<(), String> {
-        self.looked(since);
-        if since < self.lost { Ok(()) } else { self.files.saw(account, since, path, from, bytes, extent) }
-    }
-
-    pub(crate) fn missed(&mut self, since: Mark, path: &VirtualPath) -> Result<(), String> {
-        self.looked(since);
-        if since < self.lost { Ok(()) } else { self.files.missed(since, path) }
+        judged
     }
 
     /// Every session is over.
@@ -101,10 +100,10 @@ impl Judge {
     /// The power has failed, and this is left.
     pub(crate) fn power_lost(&mut self, tree: Vec<(VirtualPath, Held<'_>)>) -> Result<(), String> {
         self.unknown.clear();
+        self.looks.clear();
+        self.changes.clear();
         self.files.power_lost();
-        let judged = self.check(tree);
-        self.lost = self.files.mark();
-        judged
+        self.check(tree)
     }
 
     pub(crate) fn check(&mut self, tree: Vec<(VirtualPath, Held<'_>)>) -> Result<(), String> {

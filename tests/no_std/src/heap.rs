@@ -6,7 +6,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes for the whole life of the program.
-const SIZE: usize = 64 * 1024;
+const SIZE: usize = 512 * 1024;
 
 #[global_allocator]
 static HEAP: Heap = Heap { memory: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };

@@ -1,7 +1,7 @@
 //! The engine in a program without a standard library: proof that neither it nor a dependency brings one in.
 //!
 //! Were `std` anywhere in the tree, its panic handler and ours would be two, and this would not build. The program
-//! logs a client in, says NOOP, and exits with 0 when each reply was the right one. Of the C library it uses the
+//! logs a client in, says NOOP, replays the trace of it, and exits with 0 when all was right. Of the C library it uses the
 //! start-up code, `memcpy` and its kin, and `abort`.
 
 #![no_std]
@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod heap;
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::ffi::c_int;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,9 +19,10 @@ use core::panic::PanicInfo;
 
 use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
-use ftp_proto::server::{Misuse, Session};
+use ftp_proto::server::Misuse;
 use ftp_proto::storage::{Account, Permissions};
 use ftp_proto::time::{Instant, UnixTime};
+use ftp_proto::trace::{self, Payloads, Recorded};
 use ftp_proto::{Action, Completion, Event, HostAction};
 
 /// Where the C library's start-up code enters.
@@ -34,20 +36,23 @@ extern "C" fn main() -> c_int {
     }
 }
 
-/// Whether each line is answered as it should be.
+/// Whether each line is answered as it should be, and would be again.
 fn dialogue() -> Result<bool, Misuse> {
-    let mut session = Session::new(Arc::new(Config::default()), [7; 32], UnixTime::from_secs(0));
+    let config = Arc::new(Config::default());
+    let mut session = Recorded::new(String::new(), config, [7; 32], UnixTime::from_secs(0), Payloads::Hashed);
     let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 21);
     let greeted =
         Event::Connected { local: here, peer: here, admission: Admission::Welcome, implicit_tls: Switch::Off };
-    Ok(replies(&mut session, greeted, b"220")?
+    let answered = replies(&mut session, greeted, b"220")?
         && replies(&mut session, Event::Received(b"USER alice\r\n"), b"331")?
         && replies(&mut session, Event::Received(b"PASS secret\r\n"), b"230")?
-        && replies(&mut session, Event::Received(b"NOOP\r\n"), b"200")?)
+        && replies(&mut session, Event::Received(b"NOOP\r\n"), b"200")?;
+    let text = session.into_recorder().into_inner().unwrap_or_default();
+    Ok(answered && trace::replay(&text).is_ok_and(|report| report.is_same()))
 }
 
 /// Whether `event` leads to one reply, of this code. A login that the engine asks about succeeds.
-fn replies(session: &mut Session, event: Event<'_>, code: &[u8]) -> Result<bool, Misuse> {
+fn replies(session: &mut Recorded<String>, event: Event<'_>, code: &[u8]) -> Result<bool, Misuse> {
     let (mut sent, mut right) = (0, false);
     let mut login: Option<Completion> = None;
     for action in session.handle(Instant::START, event)? {

@@ -118,6 +118,17 @@ impl Writing {
     }
 }
 
+impl Drop for Writing {
+    /// An event that ended in a panic of the engine is the one that is wanted most.
+    fn drop(&mut self) {
+        let text = self.recorder.take();
+        if !text.is_empty() {
+            // There may be no room: then nobody can be told.
+            let _ = self.recording.desk.put(&self.folder, text);
+        }
+    }
+}
+
 /// A name that says when, who and which, and sorts by when.
 fn name(started: UnixTime, client: Client, id: SessionId) -> String {
     let (ip, port) = (client.peer.ip().to_string().replace(':', "."), client.peer.port());

@@ -95,6 +95,19 @@ fn a_panic_in_an_action_leaves_a_file_that_replays() {
 }
 
 #[test]
+fn an_event_that_was_never_handled_to_its_end_is_there() {
+    let directory = directory();
+    let recording = Recording::builder(directory.path()).start().unwrap();
+    let nobody = SocketAddr::from(([192, 0, 2, 1], 21));
+    let made_of = (&Config::default(), [7; 32], ftp_proto::time::UnixTime::from_secs(0));
+    let client = Client { peer: nobody, local: nobody };
+    let mut pen = Pen::new(Some(&recording), (client, SessionId::testing()), made_of);
+    pen.event(ftp_proto::time::Instant::START, &Event::Received(b"NOOP\r\n"));
+    drop(pen);
+    assert!(files(&recording, &directory)[0].1.ends_with("received b\"NOOP\\r\\n\"\n"));
+}
+
+#[test]
 fn a_file_that_becomes_too_large_ends_behind_a_whole_event() {
     let directory = directory();
     let (told, faults) = channel();
