@@ -226,7 +226,7 @@ fn everybody_in_a_calm_world() {
 
 #[test]
 fn everybody_under_faults() {
-    for seed in seeds(40) {
+    for seed in seeds(if cfg!(debug_assertions) { 12 } else { 100 }) {
         let play = || {
             let mut world = world(seed, Plan::Chance);
             crowd(&mut world, seed);
