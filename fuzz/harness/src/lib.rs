@@ -8,6 +8,7 @@
 //! | `line`, `command`, `reply`, `facts`, `address` | the wire formats, against small readers of their own |
 //! | `coding`, `deflate` | the codecs, against decoders that see all at once |
 //! | `session` | what goes around a session: books, a host, a reader of replies |
+//! | `sim` | a world of sessions, clients and faults, as the bytes steer it |
 //! | `split`, `control`, `events` | whole sessions |
 //! | `trace` | sessions as text |
 
@@ -22,6 +23,7 @@ mod line;
 mod pieces;
 mod reply;
 mod session;
+mod sim;
 mod split;
 mod trace;
 
@@ -34,6 +36,7 @@ pub use events::events;
 pub use facts::facts;
 pub use line::line;
 pub use reply::reply;
+pub use sim::sim;
 pub use split::split;
 pub use trace::trace;
 
@@ -51,6 +54,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("facts", facts),
     ("line", line),
     ("reply", reply),
+    ("sim", sim),
     ("split", split),
     ("trace", trace),
 ];

@@ -45,11 +45,11 @@ pub struct Account(u32);
 
 /// A change under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OpId(Stamp);
+pub struct OpId(pub(super) Stamp);
 
 /// A moment in the order of what was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mark(Stamp);
+pub struct Mark(pub(super) Stamp);
 
 /// A change that a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,18 +5,32 @@ mod small;
 use std::time::Duration;
 
 use super::words::{Behaviour, Tls};
-use crate::behaviours::{Abuse, Chaos, Guest, Step, Watch, abuser, chaos, monitor, script};
-use crate::client::{Ftp, Gone, Plan};
+use crate::behaviours::{
+    Abuse, Chaos, Guest, Mirror, Step, Uploads, Watch, Writing, abuser, chaos, mirror, monitor, script, uploader,
+    writer,
+};
+use crate::client::{Ftp, Gone};
+use crate::content::Content;
 
 type Account = (&'static str, &'static str, &'static str);
 
 /// Names, passwords and homes.
-pub(super) const ACCOUNTS: &[Account] = &[ANNA, ("ben", "word", "/ben"), CARL];
+pub(super) const ACCOUNTS: &[Account] = &[ANNA, BEN, CARL];
 
 const ANNA: Account = ("anna", "secret", "/anna");
+const BEN: Account = ("ben", "word", "/ben");
+
+/// Those whose files are their own.
+const OWNERS: &[Account] = &[ANNA, BEN];
 
 /// Whose files nobody counts on.
 const CARL: Account = ("carl", "chaos", "/carl");
+
+/// Where nobody is judged.
+pub(super) const LAWLESS: &str = "/carl";
+
+/// Where nobody changes anything.
+const PUBLIC: &str = "/shared/pub";
 
 /// How large the files are that lie there at first, each in `/anna/pub` under its size.
 const SIZES: &[usize] = &[0, 1, 700, 1500, 9000, 40_000];
@@ -24,7 +38,16 @@ const SIZES: &[usize] = &[0, 1, 700, 1500, 9000, 40_000];
 /// What lies on the disk at first.
 pub(super) fn files() -> Vec<(String, Vec<u8>)> {
     let anna = SIZES.iter().map(|size| format!("/anna/pub/{size}.bin"));
-    anna.chain(["/ben/note.txt".into(), "/carl/900.bin".into()]).map(|path| (path.clone(), content_of(&path))).collect()
+    let others = anna.chain(["/ben/note.txt", "/carl/900.bin"].map(String::from));
+    others.map(|path| (path.clone(), content_of(&path))).chain(certain()).collect()
+}
+
+/// Files that nobody changes, of contents that say what they are.
+fn certain() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let names = ["a", "b c", "deep/down/x.bin", "-la"];
+    (1..)
+        .zip(names.into_iter().zip([0, 33, 3_000, 20_001]))
+        .map(|(author, (name, len))| (format!("{PUBLIC}/{name}"), Content { author, len }.whole()))
 }
 
 /// What a file is at first. Each is another.
@@ -59,19 +82,29 @@ pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
             abuser(ftp, guest, abuse).await;
         }
         Behaviour::Script => {
-            let text = *ftp.pick(SCRIPTS);
-            let steps = Step::from_text(text);
+            let steps = Step::from_text(ftp.pick::<&str>(SCRIPTS));
             let steps = if ftp.permille(300) { trickled(steps) } else { steps };
             script(ftp, steps).await;
         }
-        Behaviour::Uploader | Behaviour::Mirror => {
-            for visit in 0..1 + ftp.below(4) {
-                // Whoever is cut off comes again.
-                let _ = visit_once(&mut ftp, behaviour, tls, visit).await;
-                ftp.vanish();
-                let pause = ftp.below(30);
-                ftp.sleep(Duration::from_secs(pause)).await;
+        Behaviour::Uploader => {
+            let account = OWNERS[ftp.number() % OWNERS.len()];
+            let mut uploads = Uploads::usual(account.2);
+            // Large ones take most of the time.
+            if ftp.permille(700) {
+                uploads.sizes.retain(|size| *size < 10_000);
             }
+            let guest = guest(&ftp, account, tls);
+            uploader(ftp, guest, uploads).await;
+        }
+        Behaviour::Mirror => {
+            let what = Mirror { root: PUBLIC.into(), certain: certain().map(|(path, _)| path).collect() };
+            let guest = guest(&ftp, BEN, tls);
+            mirror(ftp, guest, what).await;
+        }
+        Behaviour::Writer => {
+            let writing = Writing::usual(1 + ftp.below(30) as u32);
+            let guest = guest(&ftp, OWNERS[ftp.number() % OWNERS.len()], tls);
+            writer(ftp, guest, writing).await;
         }
         _ => small::play(&mut ftp, behaviour, tls).await,
     }
@@ -103,7 +136,7 @@ fn trickled(steps: Vec<Step>) -> Vec<Step> {
 const SCRIPTS: &[&str] = &[
     "USER ben\nPASS word\nPWD\nSYST\nFEAT\nNOOP\nQUIT",
     "USER ben\nPASS word\n...\nCWD /ben\nMLST note.txt\nSIZE note.txt\nMDTM note.txt\n...\nREIN\nUSER ben\nQUIT",
-    "USER ben\nPASS word\nTYPE I\nMKD d\nRNFR d\nRNTO e\nRMD e\nSTAT\nHELP\nQUIT",
+    "USER carl\nPASS chaos\nTYPE I\nMKD d\nRNFR d\nRNTO e\nRMD e\nSTAT\nHELP\nQUIT",
     "PASS word\nUSER nobody\nPASS x\n...\nUSER ben\nPASS wrong\nPASS word\nFOO\nQUIT",
     "USER ben\nPASS word\nEPSV\nEPSV\nPASV\nREST 10\nABOR\nEPSV ALL\nPORT 1,2,3,4,5,6\nQUIT\nNOOP",
 ];
@@ -117,41 +150,4 @@ async fn begin(ftp: &mut Ftp, (name, password, _): Account, tls: Tls) -> Result<
         return Ok(false);
     }
     Ok(ftp.log_in(name, password).await? && ftp.ask("TYPE I").await?.is_good())
-}
-
-async fn visit_once(ftp: &mut Ftp, behaviour: Behaviour, tls: Tls, visit: u64) -> Result<(), Gone> {
-    if begin(ftp, ACCOUNTS[ftp.number() % ACCOUNTS.len()], tls).await? {
-        match behaviour {
-            Behaviour::Uploader => upload(ftp, visit).await?,
-            _ => mirror(ftp).await?,
-        }
-    }
-    ftp.quit().await
-}
-
-async fn plan(ftp: &mut Ftp) -> Result<Option<Plan>, Gone> {
-    if ftp.permille(300) { ftp.active().await } else { ftp.passive().await }
-}
-
-async fn upload(ftp: &mut Ftp, visit: u64) -> Result<(), Gone> {
-    let name = format!("up-{}-{visit}", ftp.number());
-    let size = ftp.below(20_000) as usize;
-    let content: Vec<u8> = (0..size).map(|at| (at * 7 + ftp.number()) as u8).collect();
-    if let Some(plan) = plan(ftp).await? {
-        ftp.store(plan, &format!("STOR {name}"), content).await?;
-    }
-    Ok(())
-}
-
-async fn mirror(ftp: &mut Ftp) -> Result<(), Gone> {
-    for (path, content) in files() {
-        if let Some(plan) = plan(ftp).await?
-            && let Ok(download) = ftp.fetch(plan, &format!("RETR {path}")).await?
-            && download.is_whole()
-            && download.bytes != content
-        {
-            ftp.accuse(format!("{path} is another file"));
-        }
-    }
-    Ok(())
 }

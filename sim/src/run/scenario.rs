@@ -125,7 +125,7 @@ impl Scenario {
     /// A thousand clients of the patient kinds for an hour, with the faults that are usual.
     #[must_use]
     pub fn hour(seed: u64) -> Self {
-        let clients = [(Behaviour::Monitor, 500), (Behaviour::Uploader, 300), (Behaviour::Mirror, 200)];
+        let clients = [(Behaviour::Monitor, 600), (Behaviour::Uploader, 200), (Behaviour::Mirror, 200)];
         let rates = Fault::ALL.iter().map(|fault| (*fault, fault.usual_rate()));
         let mut scenario = Self::plain(seed, clients);
         scenario.length = Duration::from_secs(3600);
@@ -140,6 +140,8 @@ impl Scenario {
         let length = Duration::from_secs(60 + chance.below(bounds.secs));
         let rates = draw_rates(chance);
         let plan = if rates.0.is_empty() { Plan::None } else { Plan::Chance };
+        // A full disk is a fault, and an uploader goes on until all of its files are there.
+        let may_be_full = plan == Plan::Chance && !clients.0.contains_key(&Behaviour::Uploader);
         Self {
             source,
             clients,
@@ -154,7 +156,7 @@ impl Scenario {
             tls: *chance.pick(&[Tls::Off, Tls::Off, Tls::Off, Tls::Optional, Tls::Required, Tls::Reuse]),
             limits: *chance.pick(Size::ALL),
             way: *chance.pick(Way::ALL),
-            room: *chance.pick(&[0, 0, 0, 100_000]),
+            room: if may_be_full { *chance.pick(&[0, 0, 0, 100_000]) } else { 0 },
             steps: bounds.steps,
         }
     }

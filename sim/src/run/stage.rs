@@ -9,7 +9,7 @@ use ftp_proto::outcome::Offload;
 
 use super::crew;
 use super::scenario::{Scenario, Source, split};
-use super::words::{Partial, Pipe, Size, Sync, Tls, Way};
+use super::words::{Behaviour, Partial, Pipe, Size, Sync, Tls, Way};
 use crate::builder::Builder;
 use crate::chance::Chance;
 use crate::faults::Fault;
@@ -56,6 +56,10 @@ pub(super) fn build(scenario: &Scenario, keep: Keep) -> World<Disk> {
     };
     let mut world = builder.build(disk);
     let tls = scenario.tls;
+    // The others look for themselves.
+    if scenario.clients.0.keys().all(|behaviour| Behaviour::SOCIABLE.contains(behaviour)) {
+        world.judge_files(&[crew::LAWLESS]);
+    }
     for (behaviour, count) in &scenario.clients.0 {
         for _ in 0..*count {
             let delay = chance.time(&(Duration::ZERO..Duration::from_secs(5)));

@@ -51,8 +51,10 @@ macro_rules! words {
 words! {
     /// What a client does.
     Behaviour {
-        /// Uploads, and comes back for what was cut.
+        /// Uploads files until they are there, and comes back for what was cut.
         Uploader = "uploader",
+        /// Replaces, renames, deletes and reads the files that others do it to, too.
+        Writer = "writer",
         /// Stays logged in and looks every few seconds.
         Monitor = "monitor",
         /// Downloads all there is.
@@ -81,7 +83,7 @@ words! {
 impl Behaviour {
     /// Those that bear others beside them. The rest look at what came of what they alone have done.
     pub const SOCIABLE: &'static [Self] =
-        &[Self::Uploader, Self::Monitor, Self::Mirror, Self::Chaos, Self::Abuser, Self::Script];
+        &[Self::Uploader, Self::Writer, Self::Monitor, Self::Mirror, Self::Chaos, Self::Abuser, Self::Script];
 }
 
 words! {

@@ -94,10 +94,12 @@ impl Driver {
             _ => {}
         }
         self.latest = self.latest.max(self.now);
+        let (state, kind) = (self.session.state(), event.kind());
         let actions = match self.session.handle(self.now, event) {
             Ok(actions) => actions,
             Err(misuse) => panic!("{misuse:?}"),
         };
+        ftp_sim::cells::note(state, kind);
         let all = actions.len();
         let taken: Vec<Action> = actions.take(most).collect();
         self.books.was_queued = self.queued;
