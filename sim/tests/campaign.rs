@@ -5,7 +5,7 @@ use std::time::Duration;
 use ftp_sim::{Behaviour, Campaign, Fault, Scenario, run};
 
 #[test]
-fn hundreds_of_worlds_hold() {
+fn many_worlds_hold() {
     let tally = Campaign::default().run((0..SEEDS).map(Scenario::from_seed));
     println!("seeds 0 to {SEEDS}\n{tally}");
     if let Some(failure) = tally.failures.first() {
@@ -37,4 +37,4 @@ fn an_hour_of_twenty_sessions_is_over_soon() {
     assert!(report.lasted > Duration::from_secs(60));
 }
 
-const SEEDS: u64 = 250;
+const SEEDS: u64 = 80;

@@ -2,6 +2,8 @@
 //!
 //! With `SIM_PAIRS=1` the smallest is run with two faults at a time, too, which takes minutes in a debug build.
 
+#![expect(clippy::print_stdout, reason = "how much was explored is to be seen")]
+
 use std::time::Duration;
 
 use ftp_sim::{Behaviour, Campaign, Explored, Scenario, Size, Tls, Way, explore, explore_pairs};

@@ -240,6 +240,19 @@ fn a_file_is_renamed_as_it_is() {
 }
 
 #[test]
+fn a_rename_to_itself_changes_nothing_of_what_is_under_way() {
+    let mut world = world();
+    let [a, b, ..] = world.own;
+    world.store("/ann/f", a);
+    let rename = world.begin("/ann/f", What::Rename { to: at("/ann/f") });
+    let store = world.begin("/ann/f", What::Store(b));
+    world.files.end(rename, DONE).unwrap();
+    world.saw("/ann/f", &a.whole()).unwrap();
+    world.files.end(store, DONE).unwrap();
+    world.saw("/ann/f", &b.whole()).unwrap();
+}
+
+#[test]
 fn a_rename_that_nobody_knows_of_has_happened_at_both_ends_or_none() {
     let mut world = world();
     let [a, ..] = world.own;
