@@ -167,7 +167,6 @@ fn seen(how: Sabotage) -> (u64, String) {
 fn assert_seen(how: Sabotage, as_what: &[&str]) {
     let (seeds, violation) = seen(how);
     assert!(as_what.iter().any(|what| violation.contains(what)), "{how:?} after {seeds} seeds: {violation}");
-    println!("{how:?} after {seeds} seeds: {violation}");
 }
 
 #[test]
