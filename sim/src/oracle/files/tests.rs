@@ -253,6 +253,16 @@ fn a_rename_to_itself_changes_nothing_of_what_is_under_way() {
 }
 
 #[test]
+fn what_was_kept_of_an_upload_that_nobody_knows_of_goes_with_a_rename() {
+    let mut world = world_of(Durability::OnCommit, Partial::Kept);
+    let [a, ..] = world.own;
+    let store = world.begin("/ann/f", What::Store(a));
+    world.files.end(store, Outcome::Unknown).unwrap();
+    world.did("/ann/f", What::Rename { to: at("/ann/g") }, DONE).unwrap();
+    world.saw("/ann/g", &a.bytes(0..599)).unwrap();
+}
+
+#[test]
 fn a_rename_that_nobody_knows_of_has_happened_at_both_ends_or_none() {
     let mut world = world();
     let [a, ..] = world.own;
