@@ -82,8 +82,7 @@ pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
             abuser(ftp, guest, abuse).await;
         }
         Behaviour::Script => {
-            let text = *ftp.pick(SCRIPTS);
-            let steps = Step::from_text(text);
+            let steps = Step::from_text(ftp.pick::<&str>(SCRIPTS));
             let steps = if ftp.permille(300) { trickled(steps) } else { steps };
             script(ftp, steps).await;
         }

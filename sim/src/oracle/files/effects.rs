@@ -225,6 +225,7 @@ impl Files {
         let mut along = Vec::new();
         for (other, one) in self.operations.iter().filter(|(other, _)| **other != op) {
             match &one.what {
+                // Onto itself it takes nothing along.
                 What::Rename { to } if *to == one.path => {}
                 What::Rename { to } => along.extend(moved(path, &one.path, to).map(|to| (*other, one.begun, to))),
                 what if one.path == *path => {

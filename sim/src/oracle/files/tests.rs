@@ -504,3 +504,15 @@ fn many_uncertain_changes_become_one() {
     world.saw("/ann/f", &a.whole().repeat(20)).unwrap();
     world.saw("/ann/f", &b.whole()).unwrap_err();
 }
+
+#[test]
+fn a_rename_onto_itself_takes_nothing_along() {
+    let mut world = world();
+    let [old, new, ..] = world.own;
+    world.store("/ann/a", old);
+    let rename = world.begin("/ann/a", What::Rename { to: at("/ann/a") });
+    let store = world.begin("/ann/a", What::Store(new));
+    world.files.end(rename, DONE).unwrap();
+    world.files.end(store, Outcome::Unknown).unwrap();
+    world.saw("/ann/a", &old.whole()).unwrap();
+}
