@@ -138,7 +138,12 @@ impl Scenario {
     fn draw(source: Source, chance: &mut Chance, bounds: &Bounds) -> Self {
         let clients = draw_crew(chance, bounds.clients);
         let length = Duration::from_secs(60 + chance.below(bounds.secs));
-        let rates = draw_rates(chance);
+        let mut rates = draw_rates(chance);
+        let sync = *chance.pick(Sync::ALL);
+        if sync == Sync::Off && clients.0.contains_key(&Behaviour::Uploader) {
+            // What it resumes would not be what it sent, and only it can tell.
+            rates.0.remove(&Fault::PowerLoss);
+        }
         let plan = if rates.0.is_empty() { Plan::None } else { Plan::Chance };
         // A full disk is a fault, and an uploader goes on until all of its files are there.
         let may_be_full = plan == Plan::Chance && !clients.0.contains_key(&Behaviour::Uploader);
@@ -149,7 +154,7 @@ impl Scenario {
             rates,
             plan,
             operator: Duration::from_millis(*chance.pick(&[10_000, 1_000, 60_000])),
-            sync: *chance.pick(Sync::ALL),
+            sync,
             partial: *chance.pick(Partial::ALL),
             pipe: *chance.pick(Pipe::ALL),
             // Half of the runs are without.

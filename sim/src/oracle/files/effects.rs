@@ -49,8 +49,14 @@ impl Files {
     pub fn end(&mut self, op: OpId, outcome: Outcome) -> Result<(), String> {
         let now = self.tick();
         if outcome == Outcome::Unknown {
-            if let Some(one) = self.operations.get_mut(&op) {
-                one.forsaken = true;
+            let Some(one) = self.operations.get_mut(&op) else { return Ok(()) };
+            one.forsaken = true;
+            // What was kept of it may be there for good, and go with a rename.
+            if self.partial == Partial::Kept
+                && matches!(one.what, What::Store(_))
+                && let Some(history) = self.paths.get_mut(&one.path)
+            {
+                history.of(op).for_each(|entry| entry.states.extend(entry.during.iter().cloned()));
             }
             return Ok(());
         }
@@ -219,6 +225,7 @@ impl Files {
         let mut along = Vec::new();
         for (other, one) in self.operations.iter().filter(|(other, _)| **other != op) {
             match &one.what {
+                // Onto itself it takes nothing along.
                 What::Rename { to } if *to == one.path => {}
                 What::Rename { to } => along.extend(moved(path, &one.path, to).map(|to| (*other, one.begun, to))),
                 what if one.path == *path => {

@@ -253,6 +253,16 @@ fn a_rename_to_itself_changes_nothing_of_what_is_under_way() {
 }
 
 #[test]
+fn what_was_kept_of_an_upload_that_nobody_knows_of_goes_with_a_rename() {
+    let mut world = world_of(Durability::OnCommit, Partial::Kept);
+    let [a, ..] = world.own;
+    let store = world.begin("/ann/f", What::Store(a));
+    world.files.end(store, Outcome::Unknown).unwrap();
+    world.did("/ann/f", What::Rename { to: at("/ann/g") }, DONE).unwrap();
+    world.saw("/ann/g", &a.bytes(0..599)).unwrap();
+}
+
+#[test]
 fn a_rename_that_nobody_knows_of_has_happened_at_both_ends_or_none() {
     let mut world = world();
     let [a, ..] = world.own;
@@ -493,4 +503,16 @@ fn many_uncertain_changes_become_one() {
     world.files.forget(now);
     world.saw("/ann/f", &a.whole().repeat(20)).unwrap();
     world.saw("/ann/f", &b.whole()).unwrap_err();
+}
+
+#[test]
+fn a_rename_onto_itself_takes_nothing_along() {
+    let mut world = world();
+    let [old, new, ..] = world.own;
+    world.store("/ann/a", old);
+    let rename = world.begin("/ann/a", What::Rename { to: at("/ann/a") });
+    let store = world.begin("/ann/a", What::Store(new));
+    world.files.end(rename, DONE).unwrap();
+    world.files.end(store, Outcome::Unknown).unwrap();
+    world.saw("/ann/a", &old.whole()).unwrap();
 }
