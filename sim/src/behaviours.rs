@@ -10,6 +10,7 @@
 //! | `writer` | replaces, renames and deletes what others replace, rename and delete |
 //! | `monitor` | stays logged in and asks every few seconds |
 //! | `chaos` | says and does anything, in any order |
+//! | `fickle` | aborts, leaves in the middle, and tries again |
 //! | `abuser` | floods, guesses, bounces, escapes, and takes no replies |
 //!
 //! None of them panics, whatever happens, and each comes to its end in bounded virtual time. In a world where nothing goes
@@ -17,6 +18,7 @@
 
 mod abuser;
 mod chaos;
+mod fickle;
 mod mirror;
 mod monitor;
 mod script;
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 pub use self::abuser::{Abuse, abuser};
 pub use self::chaos::{Chaos, chaos};
+pub use self::fickle::{Moods, fickle};
 pub use self::mirror::{Mirror, mirror};
 pub use self::monitor::{Watch, monitor};
 pub use self::script::{Step, script};

@@ -23,7 +23,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use self::dialogue::Reply;
-pub use self::files::{Changed, Got, Type, Upload};
+pub use self::files::{Break, Changed, Got, Type, Upload};
 pub(crate) use self::socket::Listener;
 pub use self::socket::Socket;
 pub use self::transfer::{Download, Plan};

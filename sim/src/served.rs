@@ -8,11 +8,13 @@
 //! | `data` | listeners and data connections |
 //! | `host` | storage and accounts |
 //! | `books` | nothing: what was promised |
+//! | `paths` | nothing: which paths an operation names |
 
 mod books;
 mod control;
 mod data;
 mod host;
+mod paths;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

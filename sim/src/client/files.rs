@@ -2,10 +2,12 @@
 //!
 //! Whoever is to be judged changes files by these alone. Paths are absolute.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ftp_proto::VirtualPath;
 
-use super::{Ftp, Gone, Reply};
+use super::{Ftp, Gone, Plan, Reply};
 use crate::content::Content;
 use crate::oracle::{Extent, Files, Mark, OpId, Outcome, What};
 
@@ -27,6 +29,15 @@ pub struct Changed {
     pub outcome: Outcome,
     /// The final reply.
     pub reply: Reply,
+}
+
+/// How a client breaks off what it has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// By ABOR.
+    Abort,
+    /// Its control connection breaks, and then the other.
+    Vanish,
 }
 
 /// What came of a look at a file.
@@ -106,6 +117,40 @@ impl Ftp {
         let reply = stored?.reply;
         self.unset_type(how).await?;
         Ok(Changed { outcome, reply })
+    }
+
+    /// Begins to upload a file, sends half of it, and breaks off.
+    ///
+    /// # Errors
+    /// When the control connection is gone before.
+    pub async fn put_half(&mut self, path: &str, content: Content, how: Break) -> Result<(), Gone> {
+        let Some(plan) = self.any_data().await? else { return Ok(()) };
+        let change = self.begin(path, What::Store(content));
+        let broken = self.send_half(plan, path, content, how).await;
+        self.end(change, Outcome::Unknown);
+        broken
+    }
+
+    async fn send_half(&mut self, plan: Plan, path: &str, content: Content, how: Break) -> Result<(), Gone> {
+        self.say(format!("STOR {path}")).await?;
+        let socket = self.data(plan).await;
+        if let Some(socket) = &socket {
+            let until = self.now() + Duration::from_secs(60);
+            let _ = socket.write(content.bytes(0..content.len / 2), until).await;
+            let wait = self.below(300);
+            self.sleep(Duration::from_millis(wait)).await;
+        }
+        match how {
+            Break::Abort => {
+                self.say("ABOR").await?;
+                self.settle().await?;
+            }
+            Break::Vanish => {
+                self.vanish();
+                self.sleep(Duration::from_secs(1)).await;
+            }
+        }
+        Ok(())
     }
 
     /// Downloads from an offset on.

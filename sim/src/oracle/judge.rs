@@ -113,6 +113,10 @@ impl Judge {
 
     fn lawful<'a>(&self, mut tree: Vec<(VirtualPath, Held<'a>)>) -> Vec<(VirtualPath, Held<'a>)> {
         tree.retain(|(path, _)| !self.lawless.iter().any(|top| path.starts_with(top)));
+        // Also where a storage has no directories.
+        if !tree.iter().any(|(path, _)| path.is_root()) {
+            tree.insert(0, (VirtualPath::root(), Held::Directory));
+        }
         tree
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::words::{Behaviour, Tls};
 use crate::behaviours::{
-    Abuse, Chaos, Guest, Mirror, Step, Uploads, Watch, Writing, abuser, chaos, mirror, monitor, script, uploader,
-    writer,
+    Abuse, Chaos, Guest, Mirror, Moods, Step, Uploads, Watch, Writing, abuser, chaos, fickle, mirror, monitor, script,
+    uploader, writer,
 };
 use crate::client::{Ftp, Gone};
 use crate::content::Content;
@@ -82,7 +82,8 @@ pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
             abuser(ftp, guest, abuse).await;
         }
         Behaviour::Script => {
-            let steps = Step::from_text(ftp.pick::<&str>(SCRIPTS));
+            let text = *ftp.pick(SCRIPTS);
+            let steps = Step::from_text(text);
             let steps = if ftp.permille(300) { trickled(steps) } else { steps };
             script(ftp, steps).await;
         }
@@ -95,6 +96,12 @@ pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
             }
             let guest = guest(&ftp, account, tls);
             uploader(ftp, guest, uploads).await;
+        }
+        Behaviour::Fickle => {
+            let account = OWNERS[ftp.number() % OWNERS.len()];
+            let moods = Moods { directory: account.2.into(), rounds: 1 + ftp.below(20) as u32 };
+            let guest = guest(&ftp, account, tls);
+            fickle(ftp, guest, moods).await;
         }
         Behaviour::Mirror => {
             let what = Mirror { root: PUBLIC.into(), certain: certain().map(|(path, _)| path).collect() };

@@ -59,6 +59,8 @@ words! {
         Monitor = "monitor",
         /// Downloads all there is.
         Mirror = "mirror",
+        /// Aborts, leaves in the middle, and tries again.
+        Fickle = "fickle",
         /// Says and does anything, in any order.
         Chaos = "chaos",
         /// Floods, guesses, bounces, escapes, or takes no replies.
@@ -82,8 +84,16 @@ words! {
 
 impl Behaviour {
     /// Those that bear others beside them. The rest look at what came of what they alone have done.
-    pub const SOCIABLE: &'static [Self] =
-        &[Self::Uploader, Self::Writer, Self::Monitor, Self::Mirror, Self::Chaos, Self::Abuser, Self::Script];
+    pub const SOCIABLE: &'static [Self] = &[
+        Self::Uploader,
+        Self::Writer,
+        Self::Monitor,
+        Self::Mirror,
+        Self::Fickle,
+        Self::Chaos,
+        Self::Abuser,
+        Self::Script,
+    ];
 }
 
 words! {

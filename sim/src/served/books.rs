@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use ftp_proto::action::DataAction;
+use ftp_proto::action::{DataAction, HostAction};
 use ftp_proto::config::Config;
 use ftp_proto::server::{CloseReason, Phase};
 use ftp_proto::{Action, ActionId, Notice};
+
+use super::paths::{is_normal, of};
 
 /// The books of one session.
 #[derive(Debug)]
@@ -66,6 +68,10 @@ impl Books {
         match action {
             Action::Write(bytes) => self.write(bytes),
             Action::Shutdown => self.shut = true,
+            Action::Host(HostAction::Storage(action)) => {
+                let outside = of(action).into_iter().filter(|path| !is_normal(path));
+                violations.extend(outside.map(|path| format!("{path:?} may leave the root")));
+            }
             Action::Data(DataAction::Connect { .. }) => match self.announced.take() {
                 Some(end) if end <= self.sent => {}
                 Some(_) => violations.push("it dialled before the 150 had left".into()),

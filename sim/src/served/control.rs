@@ -118,9 +118,11 @@ impl Control {
                 Ok(count) => {
                     sent += count;
                     first.advance(count);
-                    if first.is_empty() {
-                        self.unsent.pop_front();
+                    if !first.is_empty() {
+                        // The rest has to wait, as a kernel that is full makes it.
+                        break;
                     }
+                    self.unsent.pop_front();
                 }
                 Err(_) => {
                     self.ended = true;

@@ -123,7 +123,9 @@ impl DataPlane {
                     self.listeners.insert(listener, Listener { address, accept: None });
                     Listening { address }
                 });
-                answers.push(now, ticket.settle(answer));
+                // Bound on another thread: whatever else happens may come first.
+                let at = now + around.scene.latency() / 2;
+                answers.push(at, ticket.settle(answer));
             }
             DataAction::Accept { ticket, listener, data } => match self.listeners.get_mut(&listener) {
                 Some(it) if it.accept.is_none() => it.accept = Some((ticket, data)),
@@ -212,11 +214,17 @@ impl DataPlane {
         let at = around.scene.now + around.scene.latency();
         match how {
             CloseHow::Graceful => {
-                let broken = around.network.read(around.scene, connection.end, 0) == Read::Reset;
+                // The peer may also break it while what was sent last is on its way.
+                let breaks = around.scene.strike(&[Fault::Reset]).is_some();
+                let broken = breaks || around.network.read(around.scene, connection.end, 0) == Read::Reset;
                 if around.network.is_secured(connection.end) {
                     around.network.farewell(around.scene, connection.end);
                 }
-                around.network.close(around.scene, connection.end);
+                if breaks {
+                    around.network.reset(around.scene, connection.end);
+                } else {
+                    around.network.close(around.scene, connection.end);
+                }
                 answers.push(at, if broken { ticket.fail(Failure::Reset) } else { ticket.done(Closed) });
             }
             CloseHow::Abort => {
