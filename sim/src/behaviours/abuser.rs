@@ -44,7 +44,7 @@ async fn deaf(ftp: &mut Ftp, guest: &Guest) -> Result<(), Gone> {
         ftp.turn_deaf();
         ftp.set_patience(Duration::from_secs(1200));
         let mut lines: &[&str] = &["HELP", "FEAT", "STAT", "NOOP", "HELP STOR"];
-        if ftp.below(2) == 0 {
+        if ftp.below(3) > 0 {
             // A transfer that nobody comes for: these are answered while it waits.
             lines = &["STAT", "STAT", "NOOP"];
             ftp.say("EPSV").await?;

@@ -27,7 +27,19 @@ pub(super) struct Books {
     announced: Option<u64>,
     shut: bool,
     ended: Option<CloseReason>,
-    most_unsent: usize,
+    /// So much may wait before the next reply is written.
+    unsent_replies: usize,
+    reply: Reply,
+}
+
+/// The reply that is being written.
+#[derive(Debug, Default)]
+struct Reply {
+    /// The code of one that has several lines.
+    code: Option<[u8; 3]>,
+    len: usize,
+    /// The longest that there was.
+    longest: usize,
 }
 
 impl Books {
@@ -42,8 +54,8 @@ impl Books {
             announced: None,
             shut: false,
             ended: None,
-            // One reply may go past the bound, and a long one has so many lines.
-            most_unsent: config.limits.unsent_replies.saturating_add(config.limits.reply_lines.saturating_mul(1024)),
+            unsent_replies: config.limits.unsent_replies,
+            reply: Reply::default(),
         }
     }
 
@@ -92,6 +104,7 @@ impl Books {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.written += 1;
+            self.reply.len += 1;
             if self.telnet > 0 || *byte == IAC {
                 // A refusal of a Telnet option is three bytes, an IAC that is meant two; none of them begins a reply.
                 self.telnet = match (self.telnet, *byte) {
@@ -105,6 +118,7 @@ impl Books {
                 if self.line.starts_with(b"150 ") || self.line.starts_with(b"125 ") {
                     self.announced = Some(self.written);
                 }
+                self.reply.end_line(&self.line);
                 self.line.clear();
             } else if self.line.len() < 4 {
                 self.line.push(*byte);
@@ -133,7 +147,8 @@ impl Books {
         if open > MOST_OPEN {
             violations.push(format!("{open} actions are open"));
         }
-        if unsent > self.most_unsent {
+        // One reply may go past the bound, and behind it what ends a transfer and the session.
+        if unsent > self.unsent_replies.saturating_add(2 * self.reply.longest + LAST_WORDS) {
             violations.push(format!("{unsent} bytes of replies wait"));
         }
     }
@@ -163,3 +178,24 @@ const IAC: u8 = 255;
 
 /// More than this no session needs at a time.
 const MOST_OPEN: usize = 16;
+
+/// A reply to a transfer and the last one of a session are not longer together.
+const LAST_WORDS: usize = 1024;
+
+impl Reply {
+    /// A line has ended that begins with these bytes (RFC 959 §4.2).
+    fn end_line(&mut self, line: &[u8]) {
+        let code = line.first_chunk::<3>().filter(|code| code.iter().all(u8::is_ascii_digit)).copied();
+        match (self.code, code, line.get(3)) {
+            (None, Some(code), Some(b'-')) => self.code = Some(code),
+            (None, ..) => self.end(),
+            (Some(begun), Some(code), Some(b' ')) if begun == code => self.end(),
+            (Some(_), ..) => {}
+        }
+    }
+
+    fn end(&mut self) {
+        self.longest = self.longest.max(std::mem::take(&mut self.len));
+        self.code = None;
+    }
+}
