@@ -57,14 +57,15 @@ fn content_of(path: &str) -> Vec<u8> {
     (0..size).map(|at: usize| (at * 31 + size) as u8).collect()
 }
 
-/// Plays a client to its end.
-pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls) {
+/// Plays a client to its end. A monitor stays so long, where that is told.
+pub(super) async fn play(mut ftp: Ftp, behaviour: Behaviour, tls: Tls, stay: Option<Duration>) {
     ftp.set_patience(Duration::from_secs(7200));
     match behaviour {
         Behaviour::Monitor => {
+            let every = Duration::from_secs(5 + ftp.below(100));
             let watch = Watch {
-                polls: 1 + ftp.below(20) as u32,
-                every: Duration::from_secs(5 + ftp.below(100)),
+                polls: stay.map_or_else(|| 1 + ftp.below(20) as u32, |stay| stay.div_duration_f64(every) as u32),
+                every,
                 directory: "/anna/pub".into(),
                 file: "/anna/pub/700.bin".into(),
             };

@@ -56,6 +56,8 @@ pub(super) fn build(scenario: &Scenario, keep: Keep) -> World<Disk> {
     };
     let mut world = builder.build(disk);
     let tls = scenario.tls;
+    // Of a crowd all are there for the whole time.
+    let stay = (scenario.clients.len() >= CROWD).then_some(scenario.length);
     // The others look for themselves.
     if scenario.clients.0.keys().all(|behaviour| Behaviour::SOCIABLE.contains(behaviour)) {
         world.judge_files(&[crew::LAWLESS]);
@@ -66,11 +68,14 @@ pub(super) fn build(scenario: &Scenario, keep: Keep) -> World<Disk> {
             // Who is alone need not be waited for.
             let begins = Moment::START + if scenario.clients.len() > 1 { delay } else { Duration::ZERO };
             let behaviour = *behaviour;
-            world.add_client(begins, move |ftp| crew::play(ftp, behaviour, tls));
+            world.add_client(begins, move |ftp| crew::play(ftp, behaviour, tls, stay));
         }
     }
     world
 }
+
+/// More clients than any seed draws.
+const CROWD: u32 = 20;
 
 fn disk(scenario: &Scenario, chance: &mut Chance) -> Disk {
     let durability = match scenario.sync {
