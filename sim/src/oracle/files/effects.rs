@@ -219,6 +219,8 @@ impl Files {
         let mut along = Vec::new();
         for (other, one) in self.operations.iter().filter(|(other, _)| **other != op) {
             match &one.what {
+                // What is renamed to its own name stays what it is.
+                What::Rename { to } if *to == one.path => {}
                 What::Rename { to } => along.extend(moved(path, &one.path, to).map(|to| (*other, one.begun, to))),
                 what if one.path == *path => {
                     if let (Some(written), Some(history)) = (in_place(what), self.paths.get_mut(path)) {
