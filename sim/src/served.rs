@@ -164,6 +164,7 @@ impl Served {
         if self.is_held(around) {
             return;
         }
+        self.control.begin_turn();
         while self.is_open() && self.step(around) {}
         if self.is_open() {
             self.plan(around);
