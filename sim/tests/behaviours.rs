@@ -16,7 +16,7 @@ fn path(text: &str) -> VirtualPath {
 }
 
 fn disk(seed: u64) -> Disk {
-    let offload = if seed % 3 == 0 { Offload::Impossible } else { Offload::Possible };
+    let offload = if seed.is_multiple_of(3) { Offload::Impossible } else { Offload::Possible };
     let mut disk = Disk::new(Durability::OnCommit, Chance::from_seed(seed, 2)).with_offload(offload);
     for directory in ["/alice", "/bob", "/shared", "/chaos/dir"] {
         disk.put_dir(&path(directory)).expect("there is room");
@@ -65,8 +65,8 @@ fn alice() -> Guest {
 }
 
 fn guest_of(number: u64) -> Guest {
-    let guest = if number % 2 == 0 { alice() } else { Guest::new("bob", "hidden") };
-    if number % 3 == 0 { guest.over_tls() } else { guest }
+    let guest = if number.is_multiple_of(2) { alice() } else { Guest::new("bob", "hidden") };
+    if number.is_multiple_of(3) { guest.over_tls() } else { guest }
 }
 
 fn sound(report: &Report, what: impl std::fmt::Display) {
@@ -86,7 +86,7 @@ fn watch(polls: u32) -> Watch {
 }
 
 fn uploads(number: u64) -> Uploads {
-    Uploads::usual(if number % 2 == 0 { "/alice" } else { "/bob" })
+    Uploads::usual(if number.is_multiple_of(2) { "/alice" } else { "/bob" })
 }
 
 fn mirrors() -> Mirror {

@@ -12,7 +12,7 @@ async fn store_and_fetch(mut ftp: Ftp) {
         ftp.connect().await?;
         assert!(ftp.log_in("alice", "secret").await?);
         ftp.ask("TYPE I").await?;
-        let plan = if ftp.number() % 2 == 0 { ftp.passive().await? } else { ftp.active().await? };
+        let plan = if ftp.number().is_multiple_of(2) { ftp.passive().await? } else { ftp.active().await? };
         let reply = ftp.store(plan.expect("a plan"), &format!("STOR {name}"), content.clone()).await?;
         assert_eq!(reply.code, 226, "{}", reply.text());
         let plan = ftp.passive().await?.expect("a plan");
