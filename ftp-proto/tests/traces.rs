@@ -186,6 +186,16 @@ fn what_is_no_trace_is_told_with_its_line() {
     assert!(told("ftp-trace 7\n").contains("version 7"));
     assert!(told("ftp-trace 1\nconfig ()\n").contains("line 3: the trace ends here, where `seed`"));
     assert!(told("ftp-trace 1\nconfig (limit:4)\n").contains("line 2: not a configuration"));
+    // What an escape in a string stands for gets to no terminal either.
+    for config in [
+        r#"(limits:(line:"\u{1b}[31m"))"#,
+        r#"("\u{1b}[31m":4)"#,
+        r#"(disabled:["\u{1b}[31m"])"#,
+        r#"(active_mode:"\u{9b}31m")"#,
+    ] {
+        let told = told(&format!("ftp-trace 1\nconfig {config}\n"));
+        assert!(told.starts_with("line 2: not a configuration") && !told.contains(char::is_control), "{told:?}");
+    }
     assert!(told("ftp-trace 1\nconfig (limits:(chunk:99999999999))\n").contains("limit of the configuration"));
     assert!(told(&text.replace("seed 07", "seed 7")).contains("line 3: `seed ...` is expected"));
     assert!(told(&text.replace("payloads whole", "payloads some")).contains("line 5"));
@@ -226,7 +236,7 @@ fn no_secret_gets_into_a_trace() {
             config.limits.login_attempts = 1000;
             let config = Arc::new(config);
             let recorder = Recorder::new(String::new(), &config, SEED, STARTED, Payloads::Whole);
-            let recorder = recorder.hiding("XLOGIN").hiding("SITE PSWD");
+            let recorder = recorder.hiding("XLOGIN").hiding("site Pswd");
             let mut session = Recorded::with(recorder, config, SEED, STARTED);
             let answered = drive(&mut session, said, cut);
             assert!(answered > 3, "{answered}");
@@ -374,6 +384,19 @@ fn the_dialogue_is_told() {
     let mut world = World::of(Arc::new(Config::default()));
     world.tape = Tape::default();
     assert!(trace::dialogue("hello\n").is_err());
+}
+
+/// A client may say anything, and the operator's terminal must not obey it.
+#[test]
+fn a_dialogue_shows_hostile_bytes_and_does_not_send_them() {
+    let mut world = taped(|_| {});
+    world.log_in("alice");
+    world.ask("CWD \u{1b}[2J\u{9b}31m\u{202e}txt.exe\u{2066}\u{200f}", "550");
+    world.ask("NOOP \x07\x08", "");
+    let told = trace::dialogue(&world.tape.text()).unwrap();
+    assert!(told.contains(r"C: CWD \u{1b}[2J\u{9b}31m\u{202e}txt.exe\u{2066}\u{200f}"), "{told}");
+    let harmless = |c: char| c == '\n' || !c.is_control() && !"\u{202e}\u{2066}\u{200f}".contains(c);
+    assert!(told.chars().all(harmless), "{told:?}");
 }
 
 #[test]

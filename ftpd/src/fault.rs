@@ -94,10 +94,10 @@ pub(crate) enum Fault {
     #[error("no hash was made: {0}")]
     Password(String),
     /// A file is no trace, or cannot be read.
-    #[error("cannot replay {}: {cause}", path.display())]
+    #[error("cannot replay {path}: {cause}")]
     Trace {
         /// Which file.
-        path: PathBuf,
+        path: String,
         /// Why.
         cause: String,
     },

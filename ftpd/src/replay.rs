@@ -38,7 +38,7 @@ pub(crate) fn run(files: &[PathBuf], show: Show) -> ExitCode {
 }
 
 fn one(path: &Path, show: Show) -> Result<u8, Fault> {
-    let broken = |cause: &dyn Display| Fault::Trace { path: path.to_owned(), cause: cause.to_string() };
+    let broken = |cause: &dyn Display| Fault::Trace { path: shown(path), cause: cause.to_string() };
     let text = read(path).map_err(|cause| broken(&cause))?;
     let trace = trace::parse(&text).map_err(|cause| broken(&cause))?;
     match show {
@@ -48,10 +48,16 @@ fn one(path: &Path, show: Show) -> Result<u8, Fault> {
         }
         Show::Difference => {
             let report = trace.replay();
-            console::say(format_args!("{}: {report}", path.display()));
+            console::say(format_args!("{}: {report}", shown(path)));
             Ok(u8::from(matches!(report.verdict, Verdict::Differs(_))))
         }
     }
+}
+
+/// The name of a file, as a terminal may show it: traces come from elsewhere, and so may their names.
+fn shown(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    name.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// The text of a file, as long as one may be.
@@ -64,5 +70,5 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The longest trace that is taken, in bytes: 1 GiB.
-const LONGEST: u64 = 1 << 30;
+/// The longest trace that is taken, in bytes: 256 MiB. What is made of it may take many times as much memory.
+const LONGEST: u64 = 256 << 20;

@@ -77,6 +77,9 @@ faults! {
     LoginSlow = 30,
     /// The accounts cannot be asked.
     LoginBroken = 10,
+    // The machine.
+    /// A session's task does not get to run for a while: it hears of everything late, of all at once, and in any order.
+    Late = 5,
     // The operator.
     /// A session's task is killed: its sockets close, its files are dropped.
     Kill = 1,

@@ -216,6 +216,12 @@ impl Network {
         connection.handshake(scene, end.side)
     }
 
+    /// Whether the kernel would take a record of TLS: with half a window unread it does not, and the owner is woken when
+    /// something was read.
+    pub fn has_room(&mut self, scene: &Scene, end: End) -> bool {
+        self.connections.get_mut(&end.connection).is_none_or(|connection| connection.has_room(scene, end.side))
+    }
+
     /// Says that nothing more comes under TLS. Behind it [`finish`](Self::finish), or words in the clear.
     pub fn farewell(&mut self, scene: &mut Scene, end: End) {
         if let Some(connection) = self.connections.get_mut(&end.connection) {

@@ -22,6 +22,8 @@ pub struct Weather {
     pub disk_slow: Range<Duration>,
     /// The judging of a login.
     pub login: Range<Duration>,
+    /// How long a session's task does not get to run, when it does not.
+    pub late: Range<Duration>,
     /// Bytes on their way, or arrived and not read, in one direction of a connection.
     pub window: usize,
 }
@@ -35,6 +37,7 @@ impl Default for Weather {
             disk: micros(20)..millis(5),
             disk_slow: secs(1)..secs(120),
             login: millis(1)..millis(200),
+            late: millis(1)..secs(20),
             window: 64 * 1024,
         }
     }

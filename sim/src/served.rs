@@ -64,6 +64,10 @@ pub(crate) struct Served {
     books: Books,
     /// When the last byte is given up that was not taken; set once the session is over.
     lingers: Option<Moment>,
+    /// Until when its task does not get to run.
+    held: Option<Moment>,
+    /// Whether it did not until now.
+    is_late: bool,
 }
 
 /// Answers on their way to the engine, in the order of their moments.
@@ -137,6 +141,8 @@ impl Served {
             answers: Answers::default(),
             books: Books::new(config),
             lingers: None,
+            held: None,
+            is_late: false,
         }
     }
 
@@ -157,6 +163,10 @@ impl Served {
 
     /// Does all that can be done now.
     pub(crate) fn turn(&mut self, around: &mut Around<'_>) {
+        if self.is_held(around) {
+            return;
+        }
+        self.control.begin_turn();
         while self.is_open() && self.step(around) {}
         if self.is_open() {
             self.plan(around);
@@ -188,56 +198,82 @@ impl Served {
         self.engine.phase()
     }
 
+    /// Whether its task does not get to run: now, and for a while.
+    fn is_held(&mut self, around: &mut Around<'_>) -> bool {
+        let scene = &mut *around.scene;
+        match self.held {
+            Some(until) if scene.now < until => return true,
+            Some(_) => (self.held, self.is_late) = (None, true),
+            None => self.is_late = false,
+        }
+        if self.is_late || !self.is_open() || scene.strike(&[Fault::Late]).is_none() {
+            return false;
+        }
+        let until = scene.now + scene.chance.time(&scene.weather.late.clone());
+        self.held = Some(until);
+        scene.wake(self.actor, until);
+        true
+    }
+
     /// One thing, if there is one to do.
     fn step(&mut self, around: &mut Around<'_>) -> bool {
-        let now = around.scene.now;
         self.host.advance(around, &mut self.answers);
-        if let Some(completion) = self.answers.pop(now) {
-            self.books.answered(completion.id(), around.violations);
-            self.feed(around, Event::Done(completion));
-            return true;
-        }
-        if let Some(completion) = self.control.advance(around) {
-            self.answers.push(now, completion);
-            return true;
-        }
+        // Who comes late finds all of them ready, and which is looked at first is the adapter's affair.
+        let first = if self.is_late { around.scene.chance.below(LOOKS.len() as u64) as usize } else { 0 };
+        LOOKS.iter().cycle().skip(first).take(LOOKS.len()).any(|look| look(self, around))
+    }
+
+    fn look_at_answers(&mut self, around: &mut Around<'_>) -> bool {
+        let Some(completion) = self.answers.pop(around.scene.now) else { return false };
+        self.books.answered(completion.id(), around.violations);
+        self.feed(around, Event::Done(completion));
+        true
+    }
+
+    fn look_at_layer(&mut self, around: &mut Around<'_>) -> bool {
+        let Some(completion) = self.control.advance(around) else { return false };
+        self.answers.push(around.scene.now, completion);
+        true
+    }
+
+    fn look_at_room(&mut self, around: &mut Around<'_>) -> bool {
         match self.control.flush(around) {
-            Ok(0) => {}
+            Ok(0) => return false,
             Ok(count) => {
                 self.books.sent(count);
                 self.feed(around, Event::Sent(count));
-                return true;
             }
-            Err(end) => {
-                self.feed(around, Event::ControlEnded(end));
-                return true;
-            }
+            Err(end) => self.feed(around, Event::ControlEnded(end)),
         }
+        true
+    }
+
+    fn look_at_data(&mut self, around: &mut Around<'_>) -> bool {
         if let Some((id, bytes)) = self.data.advance(around, &mut self.answers, self.key) {
             self.feed(around, Event::Progress { id, bytes });
             return true;
         }
-        if self.answers.next_at().is_some_and(|at| at <= now) {
-            return true;
+        self.answers.next_at().is_some_and(|at| at <= around.scene.now)
+    }
+
+    fn look_at_control(&mut self, around: &mut Around<'_>) -> bool {
+        if !self.engine.interest().control {
+            return false;
         }
-        if self.engine.interest().control {
-            match self.control.read(around) {
-                Ok(None) => {}
-                Ok(Some(bytes)) => {
-                    self.feed(around, Event::Received(&bytes));
-                    return true;
-                }
-                Err(end) => {
-                    self.feed(around, Event::ControlEnded(end));
-                    return true;
-                }
-            }
+        match self.control.read(around) {
+            Ok(None) => return false,
+            Ok(Some(bytes)) => self.feed(around, Event::Received(&bytes)),
+            Err(end) => self.feed(around, Event::ControlEnded(end)),
         }
-        if self.engine.next_deadline().is_some_and(|due| due.at <= self.now(around.scene)) {
+        true
+    }
+
+    fn look_at_clock(&mut self, around: &mut Around<'_>) -> bool {
+        let is_due = self.engine.next_deadline().is_some_and(|due| due.at <= self.now(around.scene));
+        if is_due {
             self.feed(around, Event::Timeout);
-            return true;
         }
-        false
+        is_due
     }
 
     /// Whoever waits for nothing would wait for ever.
@@ -336,3 +372,16 @@ impl Served {
 
 /// How long a session that is over waits for the client to take its last words.
 const LINGER: Duration = Duration::from_secs(10);
+
+/// A look at something that may have happened: whether it had.
+type Look = fn(&mut Served, &mut Around<'_>) -> bool;
+
+/// All of them, in the order in which they are usually made.
+const LOOKS: [Look; 6] = [
+    Served::look_at_answers,
+    Served::look_at_layer,
+    Served::look_at_room,
+    Served::look_at_data,
+    Served::look_at_control,
+    Served::look_at_clock,
+];

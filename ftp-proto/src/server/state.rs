@@ -25,6 +25,7 @@ macro_rules! machines {
     )*) => {
         /// The machines that a session is made of. Each has its own diagram.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Machine {
             $($(#[$doc])* $machine,)*
         }
@@ -64,6 +65,7 @@ macro_rules! machines {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[non_exhaustive]
             pub enum $name {
                 $($(#[$state_doc])* $state,)*
             }

@@ -127,7 +127,7 @@ impl<'t> Teller<'t> {
             Some(Notice::Refused { what }) => self.tell("*", format_args!("refused: {}", Value(&what))),
             Some(Notice::TransferEnded(summary)) => {
                 let (what, bytes, outcome) = (Value(&summary.what), summary.bytes, Value(&summary.outcome));
-                self.tell("*", format_args!("{what} of {}: {bytes} bytes, {outcome}", summary.path));
+                self.tell("*", format_args!("{what} of {}: {bytes} bytes, {outcome}", Shown(summary.path.as_bytes())));
             }
             Some(Notice::Ended(summary)) => {
                 let (reason, commands) = (Value(&summary.reason), summary.commands);
@@ -210,17 +210,22 @@ const fn length(payload: &Payload) -> u64 {
     }
 }
 
-/// A line of either side, as a terminal may show it: UTF-8, control bytes escaped.
+/// A line of either side, as a terminal may show it: UTF-8, with what would move the cursor or turn the text escaped.
 struct Shown<'a>(&'a [u8]);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
-                if c.is_control() { write!(f, "{}", c.escape_debug())? } else { f.write_char(c)? }
+                if c.is_control() || is_direction(c) { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
             }
             write!(f, "{}", chunk.invalid().escape_ascii())?;
         }
         Ok(())
     }
+}
+
+/// Whether it changes the direction of the text around it (Unicode's Bidi_Control), and so where that seems to stand.
+const fn is_direction(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter::Enumerate;
+use core::str::Lines;
 
 use super::text::{self, Payload};
 use super::{Payloads, VERSION};
@@ -23,7 +25,7 @@ pub struct Trace<'t> {
     pub(super) payloads: Payloads,
     pub(super) steps: Vec<Step<'t>>,
     /// All of it, for the lines around a difference.
-    pub(super) lines: Vec<&'t str>,
+    pub(super) text: &'t str,
 }
 
 impl Trace<'_> {
@@ -128,34 +130,33 @@ enum Fault {
 /// # Errors
 /// [`TraceError`] where a line is not what it should be, is missing, or is cut short.
 pub fn parse(text: &str) -> Result<Trace<'_>, TraceError> {
-    let lines: Vec<&str> = text.lines().collect();
     if !text.is_empty() && !text.ends_with('\n') {
-        return Err(TraceError { line: lines.len(), fault: Fault::Cut });
+        return Err(TraceError { line: text.lines().count(), fault: Fault::Cut });
     }
     // Whoever prints a difference need not fear what stands in it.
-    if let Some(at) = lines.iter().position(|line| line.chars().any(char::is_control)) {
+    if let Some(at) = text.lines().position(|line| line.chars().any(char::is_control)) {
         return Err(TraceError { line: at + 1, fault: Fault::Control });
     }
-    let mut parser = Parser { lines: &lines, at: 0 };
+    let mut parser = Parser { lines: text.lines().enumerate(), at: 0, text };
     let mut trace = parser.header()?;
     while let Some((line, text)) = parser.next() {
         trace.take(text, line).map_err(|fault| TraceError { line, fault })?;
     }
-    trace.lines = lines;
     Ok(trace)
 }
 
 /// The lines that are no notes.
-struct Parser<'a, 't> {
-    lines: &'a [&'t str],
+struct Parser<'t> {
+    lines: Enumerate<Lines<'t>>,
     at: usize,
+    text: &'t str,
 }
 
-impl<'t> Parser<'_, 't> {
+impl<'t> Parser<'t> {
     fn next(&mut self) -> Option<(usize, &'t str)> {
         loop {
-            let text = *self.lines.get(self.at)?;
-            self.at += 1;
+            let (before, text) = self.lines.next()?;
+            self.at = before + 1;
             if !text.trim().is_empty() && !text.starts_with('#') {
                 return Some((self.at, text));
             }
@@ -187,7 +188,7 @@ impl<'t> Parser<'_, 't> {
             "whole" => Ok(Payloads::Whole),
             _ => Err(Fault::Expected("payloads")),
         })?;
-        Ok(Trace { config, seed, started, payloads, steps: Vec::new(), lines: Vec::new() })
+        Ok(Trace { config, seed, started, payloads, steps: Vec::new(), text: self.text })
     }
 }
 

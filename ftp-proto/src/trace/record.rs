@@ -78,11 +78,11 @@ impl<W: Write> Recorder<W> {
         writeln!(self.out, "payloads {payloads}")
     }
 
-    /// Hides the argument of one more verb, in upper case: that of a custom verb whose argument is a secret. `SITE NAME`
-    /// hides that of a SITE verb.
+    /// Hides the argument of one more verb: that of a custom verb whose argument is a secret. `SITE NAME` hides that of a
+    /// SITE verb. In any case of letters, as verbs are.
     #[must_use]
     pub fn hiding(mut self, verb: &str) -> Self {
-        self.style.hidden.push(verb.into());
+        self.style.hidden.push(verb.to_ascii_uppercase());
         self
     }
 

@@ -25,6 +25,9 @@ pub(super) struct Redactor {
     place: Place,
     /// The verb so far, in upper case.
     verb: Vec<u8>,
+    /// Whether the line is a USER with a control byte in it. The engine refuses it; but where that byte was meant to end
+    /// the line, a password may stand behind it.
+    astray: bool,
     /// How long the line is, and how long it seems.
     real: usize,
     shown: usize,
@@ -71,6 +74,7 @@ impl Redactor {
             after_cr: false,
             place: Place::Front,
             verb: Vec::new(),
+            astray: false,
             real: 0,
             shown: 0,
             stands: false,
@@ -145,6 +149,11 @@ impl Redactor {
                 if self.verb.len() > LONGEST { Place::Open } else { Place::Verb }
             }
             Place::Front | Place::Verb if hidden.iter().any(|verb| verb.as_bytes() == self.verb) => Place::Secret,
+            Place::Verb | Place::Open if byte.is_ascii_control() && (self.astray || self.verb == b"USER") => {
+                self.astray = true;
+                self.verb.clear();
+                Place::Front
+            }
             Place::Front | Place::Verb if byte == b' ' && self.verb == b"SITE" => {
                 self.verb.push(b' ');
                 Place::Verb
@@ -183,6 +192,7 @@ impl Redactor {
     fn end(&mut self) {
         self.place = Place::Front;
         self.verb.clear();
+        self.astray = false;
         (self.real, self.shown) = (0, 0);
         (self.stands, self.running) = (false, false);
     }

@@ -11,7 +11,7 @@
 //! even that where a coding changes it. What it sends of its own, as listings are, is compared whole.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -46,12 +46,17 @@ impl Trace<'_> {
     /// Replays it against the engine and reports the first difference, if there is one.
     #[must_use]
     pub fn replay(self) -> Report {
-        let Self { config, seed, started, payloads, steps, lines } = self;
+        let Self { config, seed, started, payloads, steps, text } = self;
         // A session takes 0 for 1.
         let chunk = config.limits.chunk.max(1);
         let session = Session::new(Arc::new(config), seed, started);
-        let replay = Replay { session, fillers: Fillers { payloads, known: BTreeMap::new() }, chunk, coded: false };
-        replay.run(steps, &lines)
+        let replay = Replay {
+            session,
+            fillers: Fillers { payloads, known: BTreeMap::new(), stood_for: BTreeSet::new() },
+            chunk,
+            coded: false,
+        };
+        replay.run(steps, text)
     }
 }
 
@@ -69,6 +74,8 @@ struct Replay {
 struct Fillers {
     payloads: Payloads,
     known: BTreeMap<Hash, Hash>,
+    /// The payloads among them.
+    stood_for: BTreeSet<Hash>,
 }
 
 impl Style for Fillers {
@@ -97,12 +104,12 @@ enum Match {
 }
 
 impl Replay {
-    fn run(mut self, steps: Vec<Step<'_>>, lines: &[&str]) -> Report {
+    fn run(mut self, steps: Vec<Step<'_>>, text: &str) -> Report {
         let mut report = Report { events: 0, actions: 0, unknown_payloads: 0, verdict: Verdict::Same };
         for step in steps {
             report.events += 1;
             if let Err((line, recorded, now)) = self.step(step, &mut report) {
-                let difference = Difference::new(line, recorded, now, lines);
+                let difference = Difference::new(line, recorded, now, text);
                 report.verdict = if self.coded { Verdict::Unknown(difference) } else { Verdict::Differs(difference) };
                 break;
             }
@@ -161,7 +168,7 @@ impl Replay {
             }
             // What comes later has nothing of this transfer's payloads in it.
             if matches!(&action, Action::Notify(notice) if matches!(**notice, Notice::TransferEnded(_))) {
-                self.fillers.known.clear();
+                self.fillers.forget();
             }
         }
         if actions.len() != left {
@@ -214,7 +221,13 @@ impl Fillers {
         let seed = u64::from(hash.crc) << 32 ^ hash.length as u64;
         ChaCha8Rng::seed_from_u64(seed).fill_bytes(&mut filler);
         self.known.insert(Hash::of(&filler), hash);
+        self.stood_for.insert(hash);
         filler.into()
+    }
+
+    fn forget(&mut self) {
+        self.known.clear();
+        self.stood_for.clear();
     }
 
     fn compare(&self, recorded: &str, made: &Line, coded: bool) -> Match {
@@ -231,7 +244,7 @@ impl Fillers {
     /// Whether what was made of fillers may stand for this payload: it is as long, and no filler itself, for which another
     /// payload is known.
     fn may_be(&self, recorded: Hash, made: Hash) -> bool {
-        recorded.length == made.length && self.known.values().all(|known| *known != made)
+        recorded.length == made.length && !self.stood_for.contains(&made)
     }
 
     /// The two payloads, where all else is the same.

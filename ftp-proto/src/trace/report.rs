@@ -52,10 +52,9 @@ impl Report {
 }
 
 impl Difference {
-    pub(super) fn new(line: usize, recorded: Option<String>, now: Option<String>, lines: &[&str]) -> Self {
-        let before = lines.iter().enumerate().take(line.saturating_sub(1));
-        let context = before.map(|(at, text)| (at + 1, shortened(text)));
-        let context: Vec<_> = context.skip(line.saturating_sub(1 + CONTEXT)).collect();
+    pub(super) fn new(line: usize, recorded: Option<String>, now: Option<String>, text: &str) -> Self {
+        let before = text.lines().enumerate().take(line.saturating_sub(1)).skip(line.saturating_sub(1 + CONTEXT));
+        let context: Vec<_> = before.map(|(at, text)| (at + 1, shortened(text))).collect();
         Self { line, recorded, now, context }
     }
 }

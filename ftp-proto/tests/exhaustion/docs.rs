@@ -243,6 +243,7 @@ const fn about(machine: Machine) -> (&'static str, &'static str) {
             "End of the session",
             "A session closes when nothing is open and its last reply has left. No event is taken any more then.",
         ),
+        _ => panic!("a machine of which nothing is told here"),
     }
 }
 

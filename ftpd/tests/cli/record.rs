@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use ftp_proto::trace;
 use rustix::process::Signal;
@@ -78,6 +79,29 @@ fn sessions_that_the_signal_ends_are_whole_too() {
     let path = fs::read_dir(recorded.path()).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(path).unwrap();
     assert!(text.contains("Ended("), "{text}");
+    assert!(trace::replay(&text).unwrap().is_same());
+}
+
+/// The limit on a file's size stands for a disk that is full: what fits of the last lines is written, and then no more.
+#[test]
+fn a_disk_that_is_full_leaves_whole_lines_and_the_session_goes_on() {
+    let (served, recorded) = (directory(), directory());
+    let mut command = Command::new("sh");
+    // 8 KiB, in the blocks of POSIX. Whoever ignores SIGXFSZ is told by the write itself.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ftpd")]);
+    command.arg(served.path()).args(["--listen", "127.0.0.1:0", "--record"]).arg(recorded.path());
+    let server = Running::start(command.stdin(Stdio::null()));
+    let (mut control, _) = Control::open(server.addresses[0]);
+    control.log_in("anonymous", "x");
+    for _ in 0..200 {
+        control.ask("NOOP", "200");
+    }
+    control.ask("QUIT", "221");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let path = fs::read_dir(recorded.path()).unwrap().next().unwrap().unwrap().path();
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.len() > 6 * 1024 && text.contains("NOOP") && !text.contains("QUIT"), "{text}");
     assert!(trace::replay(&text).unwrap().is_same());
 }
 

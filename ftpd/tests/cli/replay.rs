@@ -66,3 +66,16 @@ fn a_dialogue_is_printed() {
     assert!(said.contains("S: 220 ") && said.contains("C: USER ") && said.contains("C: PASS ***"), "{said}");
     assert!(said.contains("the session ends: "), "{said}");
 }
+
+/// Traces come from elsewhere, and so may their names.
+#[test]
+fn the_name_of_a_file_commands_no_terminal() {
+    let directory = directory();
+    let hostile = directory.path().join("a\u{1b}[2Jb.trace");
+    let (_, _, complained) = replay(&[&hostile]);
+    assert!(complained.contains(r"a\u{1b}[2Jb.trace") && !complained.contains('\u{1b}'), "{complained:?}");
+    fs::copy(recording(), &hostile).unwrap();
+    let (code, said, _) = replay(&[&hostile]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains(r"a\u{1b}[2Jb.trace: the same") && !said.contains('\u{1b}'), "{said:?}");
+}

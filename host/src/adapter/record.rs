@@ -9,6 +9,7 @@
 //! cannot be written at all, it is left as it is. The session goes on in any case, and hears nothing of it.
 
 mod desk;
+mod files;
 mod pen;
 #[cfg(test)]
 mod tests;
@@ -53,7 +54,7 @@ pub struct Builder {
 /// What is told of faults.
 type Report = dyn Fn(&Fault) + Send + Sync;
 
-/// Why a file does not hold the whole session. There is at most one for each.
+/// Why a file does not hold the whole session, or is not there. There is at most one for each file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -70,6 +71,12 @@ pub enum Fault {
     TooSlow {
         /// Which file.
         path: PathBuf,
+    },
+    /// The disk takes so little that these were not even begun. There may be more of them later.
+    #[error("{sessions} sessions are not recorded: the disk is too slow")]
+    Missed {
+        /// How many.
+        sessions: u64,
     },
     /// It is as large as it may become.
     #[error("the record in {} is cut: it is as large as it may become", path.display())]
@@ -106,8 +113,8 @@ impl Builder {
         self
     }
 
-    /// Hides the argument of one more verb, in upper case, `SITE NAME` for a SITE verb: that of a custom one whose argument
-    /// is a secret. Those of PASS, ACCT and ADAT are never written.
+    /// Hides the argument of one more verb, `SITE NAME` for a SITE verb: that of a custom one whose argument is a secret.
+    /// Those of PASS, ACCT and ADAT are never written.
     #[must_use]
     pub fn hiding(mut self, verb: &str) -> Self {
         self.hidden.push(verb.into());

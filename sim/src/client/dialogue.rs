@@ -358,7 +358,7 @@ impl Ftp {
     /// How long before a reply arrives a line can have been said that the server had not heard when it wrote it.
     fn margin(&self) -> Duration {
         let weather = &self.core.borrow().scene.weather;
-        (weather.latency.end + weather.stall.end) * 2
+        (weather.latency.end + weather.stall.end + weather.late.end) * 2
     }
 }
 

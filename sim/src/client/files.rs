@@ -183,6 +183,9 @@ impl Ftp {
             bytes = single_ends(&bytes);
         }
         let extent = if whole { Extent::Complete } else { Extent::Partial };
+        if how == Type::Ascii {
+            bytes = single_ends(&bytes, extent);
+        }
         match &fetched {
             Ok(Err(reply)) if reply.code == 550 => self.missed(looked, path),
             Ok(Err(_)) => self.looked(looked),
@@ -340,8 +343,9 @@ const fn is_refusal(reply: &Reply) -> bool {
     reply.code >= 400 && !matches!(reply.code, 421 | 426 | 451)
 }
 
-/// CRLF to LF.
-fn single_ends(bytes: &[u8]) -> Vec<u8> {
+/// CRLF to LF. Where a part ends in a CR, its LF may be what is missing: such a CR tells nothing.
+fn single_ends(bytes: &[u8], extent: Extent) -> Vec<u8> {
+    let bytes = if extent == Extent::Partial { bytes.strip_suffix(b"\r").unwrap_or(bytes) } else { bytes };
     let mut out = Vec::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
         if *byte != b'\r' || bytes.get(at + 1) != Some(&b'\n') {
@@ -349,4 +353,17 @@ fn single_ends(bytes: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found where a download broke off between the two bytes of a line end.
+    #[test]
+    fn half_a_line_end_is_none_of_the_files_bytes() {
+        assert_eq!(single_ends(b"a\r\nb\r", Extent::Partial), b"a\nb");
+        assert_eq!(single_ends(b"a\r\nb\r", Extent::Complete), b"a\nb\r");
+        assert_eq!(single_ends(b"a\r\r\n", Extent::Partial), b"a\r\n");
+    }
 }

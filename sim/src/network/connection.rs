@@ -156,6 +156,14 @@ impl Connection {
         Ok(count)
     }
 
+    pub(super) fn has_room(&mut self, scene: &Scene, side: Side) -> bool {
+        let left = self.left[side.other() as usize];
+        let direction = &mut self.directions[side.other() as usize];
+        let room = left || direction.held <= scene.weather.window / 2;
+        direction.blocked |= !room;
+        room
+    }
+
     /// Sends one piece on its way.
     pub(super) fn push(&mut self, scene: &mut Scene, side: Side, piece: Piece) {
         if self.directions.iter().any(|direction| direction.reset.is_some()) {

@@ -16,6 +16,8 @@ pub(super) struct Control {
     /// The TLS session that its handshake offers, for data connections to resume.
     session: u64,
     unsent: VecDeque<Bytes>,
+    /// The kernel took a part, and takes no more in this turn.
+    full: bool,
     change: Option<Change>,
     shut: bool,
     ended: bool,
@@ -37,7 +39,8 @@ enum Change {
 impl Control {
     pub(super) fn new(end: End, session: u64) -> Self {
         let unsent = VecDeque::new();
-        Self { end, session, unsent, change: None, shut: false, ended: false, finished: false, left: false }
+        let (full, shut, ended, finished, left) = Default::default();
+        Self { end, session, unsent, full, change: None, shut, ended, finished, left }
     }
 
     pub(super) fn write(&mut self, bytes: Bytes) {
@@ -46,6 +49,11 @@ impl Control {
 
     pub(super) fn unsent(&self) -> usize {
         self.unsent.iter().map(Bytes::len).sum()
+    }
+
+    /// There may be room again.
+    pub(super) fn begin_turn(&mut self) {
+        self.full = false;
     }
 
     pub(super) fn shut_down(&mut self) {
@@ -112,17 +120,17 @@ impl Control {
             return Ok(0);
         }
         let mut sent = 0;
-        while let Some(first) = self.unsent.front_mut() {
+        while let Some(first) = self.unsent.front_mut().filter(|_| !self.full) {
             match around.network.write(around.scene, self.end, first) {
                 Ok(0) => break,
                 Ok(count) => {
                     sent += count;
                     first.advance(count);
-                    if !first.is_empty() {
-                        // The rest has to wait, as a kernel that is full makes it.
-                        break;
+                    // Whoever took only a part wakes us when there is room.
+                    self.full = !first.is_empty();
+                    if !self.full {
+                        self.unsent.pop_front();
                     }
-                    self.unsent.pop_front();
                 }
                 Err(_) => {
                     self.ended = true;

@@ -23,6 +23,14 @@ pub(super) struct DataPlane {
     listeners: BTreeMap<ListenerId, Listener>,
     dialling: Vec<Dialling>,
     connections: BTreeMap<DataId, Connection>,
+    /// Closed in order, but for the farewell of TLS, for which there is no room.
+    closing: Vec<Closing>,
+}
+
+#[derive(Debug)]
+struct Closing {
+    ticket: Ticket<Closed>,
+    end: End,
 }
 
 #[derive(Debug)]
@@ -95,14 +103,15 @@ impl Job {
 }
 
 impl DataPlane {
-    pub(super) const fn new(actor: Actor, session: u64) -> Self {
-        Self { actor, session, listeners: BTreeMap::new(), dialling: Vec::new(), connections: BTreeMap::new() }
+    pub(super) fn new(actor: Actor, session: u64) -> Self {
+        let (listeners, connections) = (BTreeMap::new(), BTreeMap::new());
+        Self { actor, session, listeners, dialling: Vec::new(), connections, closing: Vec::new() }
     }
 
     /// What is open, in words; `None` for nothing.
     pub(super) fn left_open(&self) -> Option<String> {
-        let Self { listeners, dialling, connections, .. } = self;
-        let none = listeners.is_empty() && dialling.is_empty() && connections.is_empty();
+        let Self { listeners, dialling, connections, closing, .. } = self;
+        let none = listeners.is_empty() && dialling.is_empty() && connections.is_empty() && closing.is_empty();
         (!none).then(|| format!("listeners {:?}, connections {:?}", listeners.keys(), connections.keys()))
     }
 
@@ -112,7 +121,8 @@ impl DataPlane {
         }
         let connections = std::mem::take(&mut self.connections).into_values().map(|connection| connection.end);
         let dialling = std::mem::take(&mut self.dialling).into_iter().map(|dialling| dialling.end);
-        connections.chain(dialling).for_each(|end| around.network.reset(around.scene, end));
+        let closing = std::mem::take(&mut self.closing).into_iter().map(|closing| closing.end);
+        connections.chain(dialling).chain(closing).for_each(|end| around.network.reset(around.scene, end));
     }
 
     pub(super) fn run(&mut self, around: &mut Around<'_>, action: DataAction, answers: &mut Answers) {
@@ -211,26 +221,41 @@ impl DataPlane {
         if !connection.jobs.is_empty() {
             around.violations.push(format!("{data} was closed with actions open: {:?}", connection.jobs));
         }
-        let at = around.scene.now + around.scene.latency();
         match how {
             CloseHow::Graceful => {
-                // The peer may also break it while what was sent last is on its way.
-                let breaks = around.scene.strike(&[Fault::Reset]).is_some();
-                let broken = breaks || around.network.read(around.scene, connection.end, 0) == Read::Reset;
-                if around.network.is_secured(connection.end) {
-                    around.network.farewell(around.scene, connection.end);
-                }
-                if breaks {
-                    around.network.reset(around.scene, connection.end);
-                } else {
-                    around.network.close(around.scene, connection.end);
-                }
-                answers.push(at, if broken { ticket.fail(Failure::Reset) } else { ticket.done(Closed) });
+                self.closing.push(Closing { ticket, end: connection.end });
+                self.part(around, answers);
             }
             CloseHow::Abort => {
+                let at = around.scene.now + around.scene.latency();
                 around.network.reset(around.scene, connection.end);
                 answers.push(at, ticket.done(Closed));
             }
+        }
+    }
+
+    /// Ends those connections that are closed in order and can be.
+    fn part(&mut self, around: &mut Around<'_>, answers: &mut Answers) {
+        for Closing { ticket, end } in std::mem::take(&mut self.closing) {
+            let broken = around.network.read(around.scene, end, 0) == Read::Reset;
+            let covered = around.network.is_secured(end);
+            if covered && !broken && !around.network.has_room(around.scene, end) {
+                self.closing.push(Closing { ticket, end });
+                continue;
+            }
+            // The peer may also break it while what was sent last is on its way.
+            let breaks = around.scene.strike(&[Fault::Reset]).is_some();
+            let broken = broken || breaks;
+            if covered {
+                around.network.farewell(around.scene, end);
+            }
+            if breaks {
+                around.network.reset(around.scene, end);
+            } else {
+                around.network.close(around.scene, end);
+            }
+            let at = around.scene.now + around.scene.latency();
+            answers.push(at, if broken { ticket.fail(Failure::Reset) } else { ticket.done(Closed) });
         }
     }
 
@@ -244,6 +269,11 @@ impl DataPlane {
             let dialling = self.dialling.remove(at);
             around.network.reset(around.scene, dialling.end);
             return Some(dialling.ticket.fail(Failure::Cancelled));
+        }
+        if let Some(at) = self.closing.iter().position(|closing| closing.ticket.id() == id) {
+            let closing = self.closing.remove(at);
+            around.network.reset(around.scene, closing.end);
+            return Some(closing.ticket.fail(Failure::Cancelled));
         }
         let job = self.connections.values_mut().find_map(|connection| {
             let at = connection.jobs.iter().position(|job| job.id() == id)?;
@@ -261,6 +291,7 @@ impl DataPlane {
     ) -> Option<(ActionId, u64)> {
         self.accept(around, answers);
         self.dial(around, answers);
+        self.part(around, answers);
         let tls = self.session;
         for connection in self.connections.values_mut() {
             for at in 0..connection.jobs.len() {

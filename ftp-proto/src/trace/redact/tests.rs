@@ -90,6 +90,16 @@ fn what_is_not_quite_a_command_is_hidden_too() {
     assert_eq!(shown(b"\0PASS:hunter2\r\n"), r"\x00PASS:***\r\n");
 }
 
+/// A client that ends its lines as the engine does not: what it meant as PASS is a part of its USER.
+#[test]
+fn a_password_behind_a_line_end_that_was_lost_is_hidden() {
+    assert_eq!(shown(b"USER alice\rPASS hunter2\rSYST\r\n"), r"USER alice\rPASS ***\r*\r\n");
+    assert_eq!(shown(b"USER alice\0PASS hunter2\n"), r"USER alice\x00PASS ***\n");
+    assert_eq!(shown(b"user alice\rSYST\racct hunter2\r\n"), r"user alice\rSYST\racct ***\r\n");
+    assert_eq!(shown(b"USER alice\n\rPASS hunter2\n\r"), r"USER alice\n\rPASS ***\n\r");
+    assert_eq!(shown(b"USER a\rb\r\nRETR x\rPASS y\r\n"), r"USER a\rb\r\nRETR x\rPASS y\r\n", "a name is no secret");
+}
+
 #[test]
 fn a_line_that_is_too_long_stays_so() {
     let long = |length: usize| [b"PASS ".to_vec(), b"x".repeat(length)].concat();
@@ -107,7 +117,7 @@ fn a_measured_secret_keeps_its_length() {
 /// Bytes that mean something, and verbs in whole.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
-        4 => prop::sample::select(vec![&b"PASS "[..], b"acct ", b"ADAT ", b"USER ", b"SITE PSWD ", b"\r\n", b"\r\n", b"\n"])
+        4 => prop::sample::select(vec![&b"PASS "[..], b"acct ", b"ADAT ", b"USER ", b"SITE PSWD ", b"\r\n", b"\r\n", b"\n", b"\r"])
             .prop_map(<[u8]>::to_vec),
         4 => prop::sample::select(b"PASad x:\r\n\0\xFF\xFB\xFA\xF0\xF1\xF4".to_vec()).prop_map(|byte| [byte].to_vec()),
     ];

@@ -1,15 +1,16 @@
 //! Where lines wait to be written, and the thread that writes them.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::files::{Files, Identity};
 use super::{Fault, Report};
 
 /// What waits for the disk, of all sessions.
@@ -25,6 +26,8 @@ struct Tray {
     sheets: VecDeque<Sheet>,
     /// What they weigh, and what is being written.
     weight: usize,
+    /// Sessions of which not even the beginning found room, and nobody was told yet.
+    missed: u64,
     closed: bool,
 }
 
@@ -47,9 +50,11 @@ pub(super) enum Cut {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Opened, written and closed by the thread alone.
-    file: Mutex<Option<File>>,
+    /// Set once it is made.
+    identity: OnceLock<Identity>,
     weight: AtomicUsize,
+    /// Whether anything was put on the desk for it.
+    is_begun: AtomicBool,
     is_broken: AtomicBool,
 }
 
@@ -77,26 +82,36 @@ impl Desk {
 
     /// Puts lines there to be written behind those of the same file: whether there was room.
     pub(super) fn put(&self, folder: &Arc<Folder>, text: String) -> bool {
-        let weight = weight(&text);
+        let weight = weight(text.capacity());
         let mut tray = self.lock();
-        if tray.weight + weight > ROOM || folder.weight.load(Ordering::Relaxed) + weight > ROOM_OF_ONE {
+        let waiting = folder.weight.load(Ordering::Relaxed);
+        if tray.weight + weight > ROOM || waiting > 0 && waiting + weight > ROOM_OF_ONE {
             return false;
         }
+        folder.is_begun.store(true, Ordering::Relaxed);
         self.push(&mut tray, Sheet { folder: Arc::clone(folder), text, cut: None });
         true
     }
 
     /// The last word about a file: there is always room for it.
+    ///
+    /// But not for a file that was not begun: while the disk is stuck, there may be any number of those. They are counted.
     pub(super) fn cut(&self, folder: &Arc<Folder>, cut: Cut) {
         let text = match cut {
             Cut::TooSlow => "# cut here: the disk was too slow\n",
             Cut::TooLarge => "# cut here: the file is as large as it may become\n",
         };
-        self.push(&mut self.lock(), Sheet { folder: Arc::clone(folder), text: text.into(), cut: Some(cut) });
+        let mut tray = self.lock();
+        let no_room = cut == Cut::TooSlow || tray.weight + weight(text.len()) > ROOM;
+        if no_room && !folder.is_begun.load(Ordering::Relaxed) {
+            tray.missed = tray.missed.saturating_add(1);
+            return self.posted.notify_one();
+        }
+        self.push(&mut tray, Sheet { folder: Arc::clone(folder), text: text.into(), cut: Some(cut) });
     }
 
     fn push(&self, tray: &mut Tray, sheet: Sheet) {
-        let weight = weight(&sheet.text);
+        let weight = weight(sheet.text.capacity());
         tray.weight += weight;
         sheet.folder.weight.fetch_add(weight, Ordering::Relaxed);
         tray.sheets.push_back(sheet);
@@ -111,15 +126,17 @@ impl Desk {
 
     /// The thread: until the desk is closed and clear.
     fn write_all(&self, report: &Report) {
-        while let Some(sheet) = self.next() {
-            let weight = weight(&sheet.text);
-            if let Some(fault) = sheet.write() {
-                // It is the program's own, and there is nobody to tell.
-                let _ = catch_unwind(AssertUnwindSafe(|| report(&fault)));
+        // It is the program's own, and there is nobody to tell.
+        let report = |fault: Fault| drop(catch_unwind(AssertUnwindSafe(|| report(&fault))));
+        let mut files = Files::default();
+        while let Some(sheet) = self.next(&report) {
+            let weight = weight(sheet.text.capacity());
+            if let Some(fault) = sheet.write(&mut files) {
+                report(fault);
             }
             sheet.folder.weight.fetch_sub(weight, Ordering::Relaxed);
-            // With the last sheet the file is closed.
             drop(sheet);
+            files.tidy();
             let mut tray = self.lock();
             tray.weight -= weight;
             if tray.weight == 0 {
@@ -128,15 +145,24 @@ impl Desk {
         }
     }
 
-    fn next(&self) -> Option<Sheet> {
-        let waited = self.posted.wait_while(self.lock(), |tray| tray.sheets.is_empty() && !tray.closed);
-        let mut tray = waited.unwrap_or_else(PoisonError::into_inner);
-        let sheet = tray.sheets.pop_front();
-        if tray.sheets.is_empty() {
-            // What a rush has needed is given back.
-            tray.sheets.shrink_to(FEW);
+    fn next(&self, report: &dyn Fn(Fault)) -> Option<Sheet> {
+        loop {
+            let idle = |tray: &mut Tray| tray.sheets.is_empty() && tray.missed == 0 && !tray.closed;
+            let mut tray = self.posted.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+            // Told once the rush is over, and not at every sheet of it.
+            if tray.missed > 0 && tray.weight <= ROOM / 2 {
+                let sessions = mem::take(&mut tray.missed);
+                drop(tray);
+                report(Fault::Missed { sessions });
+                continue;
+            }
+            let sheet = tray.sheets.pop_front();
+            if tray.sheets.is_empty() {
+                // What a rush has needed is given back.
+                tray.sheets.shrink_to(FEW);
+            }
+            return sheet;
         }
-        sheet
     }
 
     fn lock(&self) -> MutexGuard<'_, Tray> {
@@ -147,12 +173,12 @@ impl Desk {
 
 impl Sheet {
     /// Writes it: what is wrong with its file from now on.
-    fn write(&self) -> Option<Fault> {
+    fn write(&self, files: &mut Files) -> Option<Fault> {
         let Self { folder, text, cut } = self;
         if folder.is_broken() {
             return None;
         }
-        if let Err(cause) = folder.write(text.as_bytes()) {
+        if let Err(cause) = files.write(folder, text.as_bytes()) {
             folder.is_broken.store(true, Ordering::Relaxed);
             return Some(Fault::Disk { path: folder.path.clone(), cause });
         }
@@ -167,36 +193,27 @@ impl Sheet {
 impl Folder {
     /// The file at `path`, which is not made yet.
     pub(super) fn new(path: PathBuf) -> Arc<Self> {
-        let (file, weight, is_broken) = Default::default();
-        Arc::new(Self { path, file, weight, is_broken })
+        let (identity, weight, is_begun, is_broken) = Default::default();
+        Arc::new(Self { path, identity, weight, is_begun, is_broken })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) const fn identity(&self) -> &OnceLock<Identity> {
+        &self.identity
     }
 
     /// Whether it could not be written.
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.load(Ordering::Relaxed)
     }
-
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *file {
-            Some(file) => file.write_all(bytes),
-            none => none.insert(create(&self.path)?).write_all(bytes),
-        }
-    }
 }
 
-/// A new file, which nobody else may read. Nothing that is there is ever touched, nor followed.
-fn create(path: &std::path::Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// What lines take of the room, with what they lie in.
-fn weight(text: &str) -> usize {
-    text.len() + size_of::<Sheet>()
+/// What lines take of the room, with what they lie in: what is held for them, not what they say.
+const fn weight(room: usize) -> usize {
+    room + size_of::<Sheet>()
 }
 
 /// Bytes that may wait for the disk, of all sessions.
@@ -207,3 +224,50 @@ const ROOM_OF_ONE: usize = 8 << 20;
 const FEW: usize = 64;
 /// How long the end of the server may be held up.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// Sessions come and go while nothing can be written. What is held for them must not grow with their number.
+    #[test]
+    fn a_stuck_disk_holds_nothing_for_sessions_that_could_not_begin() {
+        let directory = tempfile::tempdir().unwrap();
+        let (hold, held) = channel();
+        let (release, gate) = channel::<()>();
+        let (told, faults) = channel();
+        let gate = Mutex::new(gate);
+        let report = move |fault: &Fault| match fault {
+            Fault::Missed { sessions } => told.send(*sessions).unwrap(),
+            _ => {
+                hold.send(()).unwrap();
+                let _ = gate.lock().unwrap().recv();
+            }
+        };
+        let desk = Desk::open(Box::new(report)).unwrap();
+        let keeper = Keeper(Arc::clone(&desk));
+        assert!(desk.put(&Folder::new(directory.path().join("missing/file")), "x".into()));
+        held.recv().unwrap();
+        let mut number = 0;
+        let mut folder = || {
+            number += 1;
+            Folder::new(directory.path().join(format!("{number}")))
+        };
+        while desk.put(&folder(), " ".repeat(ROOM_OF_ONE / 2)) {}
+        let waiting = desk.lock().sheets.len();
+        for _ in 0..10_000 {
+            let folder = folder();
+            if !desk.put(&folder, " ".repeat(ROOM_OF_ONE / 2)) {
+                desk.cut(&folder, Cut::TooSlow);
+            }
+        }
+        assert_eq!(desk.lock().sheets.len(), waiting);
+        drop(release);
+        assert!(desk.wait(Duration::from_secs(60)));
+        drop((keeper, desk));
+        assert_eq!(faults.iter().collect::<Vec<_>>(), [10_000]);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), waiting);
+    }
+}

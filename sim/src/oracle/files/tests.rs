@@ -239,6 +239,20 @@ fn a_file_is_renamed_as_it_is() {
     world.check(&[("/ann/h", &a.whole())]).unwrap_err();
 }
 
+/// Found where a session was held up: the upload that nobody knows of was taken for what the rename had made.
+#[test]
+fn what_is_renamed_to_its_own_name_stays_what_it_is() {
+    let mut world = world();
+    let [first, second, ..] = world.own;
+    world.store("/ann/a", first);
+    let rename = world.begin("/ann/a", What::Rename { to: at("/ann/a") });
+    world.did("/ann/a", What::Store(second), Outcome::Unknown).unwrap();
+    world.files.end(rename, DONE).unwrap();
+    world.saw("/ann/a", &first.whole()).unwrap();
+    world.saw("/ann/a", &second.whole()).unwrap();
+    world.saw("/ann/a", &mixed(first, second)).unwrap_err();
+}
+
 #[test]
 fn a_rename_to_itself_changes_nothing_of_what_is_under_way() {
     let mut world = world();
