@@ -175,13 +175,6 @@ impl Ftp {
         let fetched = self.fetch_into(plan, &format!("RETR {path}"), &mut bytes).await;
         // The server cannot know what the network lost behind its last byte.
         let whole = matches!(&fetched, Ok(Ok((end, reply))) if reply.is_good() && end.is_whole());
-        if how == Type::Ascii {
-            if !whole {
-                // It may have been cut off between the two bytes of an end of line.
-                bytes.pop_if(|last| *last == b'\r');
-            }
-            bytes = single_ends(&bytes);
-        }
         let extent = if whole { Extent::Complete } else { Extent::Partial };
         if how == Type::Ascii {
             bytes = single_ends(&bytes, extent);
