@@ -23,7 +23,6 @@ fn holds(name: &str, scenario: &Scenario) {
     judge(name, &explored);
 }
 
-#[expect(clippy::print_stdout, reason = "how much was explored is what a reader of the test wants to know")]
 fn judge(name: &str, explored: &Explored) {
     let tally = &explored.tally;
     println!("{name}: {} places, {} runs, {:.1} s", explored.sites, tally.runs, tally.took.as_secs_f64());
