@@ -81,7 +81,8 @@ impl Dialogue {
     /// TLS is on.
     pub(crate) fn secured(&mut self) {
         self.excused |= !self.waiting.is_empty();
-        (self.tls, self.changes) = (true, false);
+        // Until it answers, the server may not know yet, and give the handshake up without a word.
+        (self.tls, self.changes) = (true, true);
         self.model.secured();
     }
 
@@ -122,6 +123,7 @@ impl Dialogue {
         if self.over {
             return Err(format!("behind the last word comes \"{}\"", reply.text()));
         }
+        self.changes &= !self.tls;
         if reply.code == 421 {
             self.over = true;
             return self.last_word(reply, arrived, margin);
