@@ -1,6 +1,7 @@
 //! `cargo sim`: runs simulated worlds, one with its log or many with counts.
 #![expect(clippy::print_stdout, reason = "it is a program for the terminal")]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,13 @@ fn command() -> Command {
         .arg(number("failures", "It stops at so many failures [default: 1]"))
         .arg(number("within", "It begins no further run after so many seconds"))
         .arg(number("minimise", "How many runs it may take to make a failing one smaller; 0 for none [default: 500]"))
+        .arg(
+            Arg::new("traces")
+                .long("traces")
+                .value_name("DIR")
+                .help("Writes the traces of one scenario's sessions to this directory")
+                .help_heading("What is run"),
+        )
         .arg(switch("quiet", "Shows no log"))
 }
 
@@ -94,7 +102,11 @@ fn begin(matches: &ArgMatches) -> Result<bool, Box<dyn std::error::Error>> {
     } else if matches.get_flag("hour") {
         return Ok(hour(number("seed").unwrap_or(1)));
     } else {
-        return Ok(one(&drawn(0), matches.get_flag("quiet"), number("minimise").unwrap_or(0)));
+        let scenario = drawn(0);
+        if let Some(directory) = matches.get_one::<String>("traces") {
+            write_traces(&scenario, Path::new(directory))?;
+        }
+        return Ok(one(&scenario, matches.get_flag("quiet"), number("minimise").unwrap_or(0)));
     };
     println!("{tally}");
     Ok(told(&tally, number("minimise").unwrap_or(500)))
@@ -123,6 +135,15 @@ fn told(tally: &Tally, runs: u64) -> bool {
         }
     }
     tally.failures.is_empty()
+}
+
+/// Writes the traces of a scenario's sessions.
+fn write_traces(scenario: &Scenario, directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    for (number, trace) in replay(scenario).traces.iter().enumerate() {
+        std::fs::write(directory.join(format!("session-{}.trace", number + 1)), trace)?;
+    }
+    Ok(())
 }
 
 /// One scenario, with its log.

@@ -17,6 +17,7 @@ use crate::scene::{Scene, Weather};
 use crate::server::Server;
 use crate::storage::Storage;
 use crate::time::{Agenda, Moment};
+use crate::traces::Traces;
 use crate::world::World;
 
 /// What a world is to be like. Everything has a default but the storage.
@@ -36,6 +37,7 @@ pub struct Builder {
     watches: bool,
     make: Option<Make>,
     log: Log,
+    traces: Option<Traces>,
 }
 
 struct Make(Box<crate::server::MakeEngine>);
@@ -77,6 +79,7 @@ impl Builder {
             watches: false,
             make: None,
             log: Log::default(),
+            traces: None,
         }
     }
 
@@ -159,10 +162,12 @@ impl Builder {
         self
     }
 
-    /// Everything that happens is told by the report, as text; of very much the last.
+    /// Everything that happens is told by the report, as text; of very much the last. With it come the sessions' traces,
+    /// unless something else is in the place of the engine.
     #[must_use]
     pub fn keep_log(mut self) -> Self {
         self.log.keep();
+        self.traces = Some(Traces::default());
         self
     }
 
@@ -189,9 +194,12 @@ impl Builder {
         let address = ([192, 0, 2, 1], 21).into();
         let mut server = Server::new(Arc::new(self.config), storage, self.accounts, address);
         server.next_config = self.next_config.map(Arc::new);
+        if let Some(traces) = self.traces.clone() {
+            server.make = Box::new(move |config, seed, started| traces.engine(config, seed, started));
+        }
         if let Some(Make(make)) = self.make {
             server.make = make;
         }
-        World::new(scene, server, self.operator, self.most_steps)
+        World::new(scene, server, self.operator, self.most_steps, self.traces.unwrap_or_default())
     }
 }

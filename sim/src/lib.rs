@@ -128,6 +128,7 @@ mod served;
 mod server;
 mod storage;
 mod time;
+mod traces;
 mod world;
 
 pub use accounts::Accounts;

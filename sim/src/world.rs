@@ -19,6 +19,7 @@ use crate::scene::Scene;
 use crate::server::{All, Operation, Server};
 use crate::storage::Storage;
 use crate::time::{Actor, Moment};
+use crate::traces::Traces;
 
 /// What everybody acts on.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ pub struct World<S> {
     operates: Moment,
     steps: u64,
     most_steps: u64,
+    traces: Traces,
 }
 
 struct Client {
@@ -78,18 +80,20 @@ pub struct Report {
     pub digest: u64,
     /// What happened, where it was [kept](crate::Builder::keep_log).
     pub log: Vec<String>,
+    /// The sessions' traces, in the order in which they began, where the log was kept.
+    pub traces: Vec<String>,
     /// How many faults could have struck at each site, where it was [watched](crate::Builder::watch).
     pub choices: Vec<usize>,
 }
 
 impl<S: Storage> World<S> {
-    pub(crate) fn new(scene: Scene, server: Server<S>, operator: Duration, most_steps: u64) -> Self {
+    pub(crate) fn new(scene: Scene, server: Server<S>, operator: Duration, most_steps: u64, traces: Traces) -> Self {
         let mut core = Core { scene, network: Network::default(), violations: Vec::new(), judge: None };
         core.network.open(Actor::Operator, server.address);
         let operates = Moment::START + operator;
         core.scene.wake(Actor::Operator, operates);
         let core = Rc::new(RefCell::new(core));
-        Self { core, server, clients: Vec::new(), operator, operates, steps: 0, most_steps }
+        Self { core, server, clients: Vec::new(), operator, operates, steps: 0, most_steps, traces }
     }
 
     /// Adds a client, which begins at `begins`.
@@ -285,6 +289,7 @@ impl<S: Storage> World<S> {
             steps: self.steps,
             digest: core.scene.log.digest(),
             log: core.scene.log.take_lines(),
+            traces: self.traces.take(),
             choices: core.scene.faults.choices().to_vec(),
         }
     }

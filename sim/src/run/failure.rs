@@ -27,6 +27,7 @@ impl Failure {
 
     fn new(scenario: &Scenario, mut report: Report) -> Box<Self> {
         let log = std::mem::take(&mut report.log);
+        report.traces.clear();
         let lines = concerned(&report, &log);
         Box::new(Self { scenario: scenario.clone(), report, lines })
     }
@@ -104,7 +105,8 @@ impl fmt::Display for Failure {
         writeln!(f, "the last lines of it:")?;
         lines.iter().try_for_each(|line| writeln!(f, "  {}", short(line)))?;
         writeln!(f, "options: {}", scenario.all_options())?;
-        write!(f, "again with: cargo sim {scenario}")
+        writeln!(f, "again with: cargo sim {scenario}")?;
+        write!(f, "with --traces DIR its sessions are written there, for ftpd replay --dialogue")
     }
 }
 
