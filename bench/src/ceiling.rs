@@ -62,18 +62,21 @@ fn give(connection: &TcpStream, path: &PathBuf) -> io::Result<()> {
 }
 
 fn take(connection: &TcpStream, path: &PathBuf) -> io::Result<()> {
-    let file = File::create(path)?;
     let (out, into) = pipe_with(PipeFlags::CLOEXEC)?;
     fcntl_setpipe_size(&into, PIPE)?;
-    loop {
-        let mut came = splice(connection, None, &into, None, PIPE, SpliceFlags::MOVE)?;
-        if came == 0 {
-            return Ok(());
-        }
+    let mut came = splice(connection, None, &into, None, PIPE, SpliceFlags::MOVE)?;
+    if came == 0 {
+        // Somebody looked whether we are there: that makes no file.
+        return Ok(());
+    }
+    let file = File::create(path)?;
+    while came > 0 {
         while came > 0 {
             came -= splice(&out, None, &file, None, came, SpliceFlags::MOVE)?;
         }
+        came = splice(connection, None, &into, None, PIPE, SpliceFlags::MOVE)?;
     }
+    Ok(())
 }
 
 fn echo(mut connection: TcpStream) -> io::Result<()> {

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait};
 
 use crate::procfs;
 
@@ -151,6 +151,28 @@ impl Default for Group {
         Self::new()
     }
 }
+
+/// From here on this process takes over children whose parents ended, and [`reap`] does away with them: not every init
+/// does.
+///
+/// # Errors
+/// Those of the system.
+pub fn adopt() -> io::Result<()> {
+    set_child_subreaper(Some(getpid()))?;
+    ADOPTS.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Does away with children that have ended, where they were adopted. Whoever is waited for by others must have been
+/// waited for before.
+pub fn reap() {
+    if ADOPTS.load(Ordering::Relaxed) {
+        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+    }
+}
+
+/// Whether [`adopt`] was called.
+static ADOPTS: AtomicBool = AtomicBool::new(false);
 
 /// Ends what earlier runs left that were killed themselves.
 pub fn sweep() {

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ftp_bench::ceiling::{self, Ceiling};
 use ftp_bench::client::tls::Version;
 use ftp_bench::fault;
+use ftp_bench::group;
 use ftp_bench::peers::{Peer, Programs};
 use ftp_bench::report::Report;
 use ftp_bench::rows::{self, Row, Scale};
@@ -121,6 +122,7 @@ fn measure(run: &Run) -> io::Result<()> {
     let ftpd = if let Some(path) = &run.ftpd { path.clone() } else { ours()? };
     let programs = Programs { ftpd, peers: absolute(&run.peers)?, bench: std::env::current_exe()? };
     lift_limits();
+    group::adopt()?;
     let version = match run.tls {
         Tls::V12 => Version::V12,
         Tls::V13 => Version::V13,

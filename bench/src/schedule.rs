@@ -108,7 +108,7 @@ impl Plan {
         fixture: &Fixture,
         tls: &Arc<ClientConfig>,
     ) -> io::Result<Sample> {
-        let running = Running::start(peer, &self.programs, fixture)?;
+        let running = Running::start(peer, &self.programs, fixture, row.channel)?;
         let login = running.login();
         let is_ceiling = peer.ceiling().is_some();
         let bench = Bench { login: &login, group: &running.group, fixture, scale: &self.scale, tls, is_ceiling };

@@ -1,5 +1,7 @@
 //! The generator against our own server, in this process, on both runtimes: every kind of work, its bytes and counts.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+
 use std::fs;
 use std::io;
 use std::sync::Arc;

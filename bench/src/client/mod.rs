@@ -144,7 +144,17 @@ impl Control {
     /// # Errors
     /// Those of the network, and replies that refuse.
     pub fn ready(login: &Login) -> io::Result<Self> {
-        let mut control = Self::connect(login)?;
+        // libunftp says 234 before it is ready for TLS, and may take the handshake for a command. What comes behind the
+        // login is measured even so; logins, where they are measured, fail.
+        let tries = if login.tls.is_some() { TRIES } else { 1 };
+        let mut control = Self::connect(login);
+        for _ in 1..tries {
+            if control.is_ok() {
+                break;
+            }
+            control = Self::connect(login);
+        }
+        let mut control = control?;
         control.log_in(login)?;
         if control.tls.is_some() {
             control.ask("PBSZ 0")?;
@@ -333,6 +343,8 @@ fn port_of_pasv(line: &str) -> Option<u16> {
 
 /// How long anything may take before it counts as failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a session under TLS is begun, at the most.
+const TRIES: u32 = 20;
 /// The longest line of a reply.
 const LONGEST: usize = 64 << 10;
 

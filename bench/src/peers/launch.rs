@@ -13,7 +13,9 @@ use super::{Peer, Programs, recipe};
 use crate::client::Login;
 use crate::fault;
 use crate::fixture::Fixture;
-use crate::group::Group;
+use crate::group::{self, Group};
+use crate::procfs;
+use crate::rows::Channel;
 
 /// A server that runs, until this value goes.
 #[derive(Debug)]
@@ -28,18 +30,18 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it on a port that the kernel chose, and waits for its greeting.
+    /// Starts it on a port that the kernel chose, with TLS where the channel is that, and waits for its greeting.
     ///
     /// # Errors
     /// Where it cannot be started, ends, or says nothing for a while: with what it printed.
-    pub fn start(peer: Peer, programs: &Programs, fixture: &Fixture) -> io::Result<Self> {
+    pub fn start(peer: Peer, programs: &Programs, fixture: &Fixture, channel: Channel) -> io::Result<Self> {
         if let Some(missing) = programs.missing(peer) {
             return Err(fault(missing));
         }
         let mut last = None;
         // Between our choice of a port and its use another may take it: then once more.
         for _ in 0..3 {
-            match Self::try_start(peer, programs, fixture) {
+            match Self::try_start(peer, programs, fixture, channel) {
                 Ok(running) => return Ok(running),
                 Err(error) => last = Some(error),
             }
@@ -47,9 +49,9 @@ impl Running {
         Err(last.unwrap_or_else(|| fault("it was never tried")))
     }
 
-    fn try_start(peer: Peer, programs: &Programs, fixture: &Fixture) -> io::Result<Self> {
+    fn try_start(peer: Peer, programs: &Programs, fixture: &Fixture, channel: Channel) -> io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let command = recipe::command(peer, programs, fixture, port)?;
+        let command = recipe::command(peer, programs, fixture, channel, port)?;
         let mut group = Group::new();
         let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let mut command = group.enclose(&command, peer.files().min(most));
@@ -99,22 +101,27 @@ impl Running {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let processes = self.group.processes().unwrap_or_default();
         let ended = self.group.end();
         // The group is empty, or its processes are beyond us: in both cases ours is waited for, so that none stays.
         let _ = self.child.kill();
         self.child.wait()?;
+        group::reap();
         if self.peer == Peer::PureFtpd {
-            clean(&processes);
+            clean();
         }
         ended
     }
 }
 
-/// Pure-FTPd notes who is on in a place of its own, and cannot take that back when it is killed.
-fn clean(processes: &[u32]) {
-    for process in processes {
-        let _ = fs::remove_file(format!("{NOTES}/client-{process:08}"));
+/// Pure-FTPd notes who is on in a place of its own, and does not take back all of it: notes of processes that are no more
+/// are removed.
+fn clean() {
+    for entry in fs::read_dir(NOTES).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix("client-")?.parse::<u32>().ok());
+        if process.is_some_and(|process| procfs::stat(process).is_none()) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
     // Goes where nobody else's notes are in it; it is made again by whoever needs it.
     let _ = fs::remove_dir(NOTES);

@@ -180,7 +180,7 @@ impl Programs {
             Peer::PureFtpd => "pure-ftpd",
             _ => return None,
         };
-        let versions = std::fs::read_to_string(self.peers.join("packages/versions")).ok()?;
+        let versions = std::fs::read_to_string(self.peers.join("versions")).ok()?;
         let line = versions.lines().find(|line| line.split(' ').next() == Some(name))?;
         Some(format!("{line} (Debian)"))
     }

@@ -7,11 +7,18 @@ use std::process::Command;
 
 use super::{Peer, Programs};
 use crate::fixture::Fixture;
+use crate::rows::Channel;
 
 /// Writes what the server reads, and gives the command that starts it.
-pub(crate) fn command(peer: Peer, programs: &Programs, fixture: &Fixture, port: u16) -> io::Result<Command> {
+pub(crate) fn command(
+    peer: Peer,
+    programs: &Programs,
+    fixture: &Fixture,
+    channel: Channel,
+    port: u16,
+) -> io::Result<Command> {
     let mut command = Command::new(programs.of(peer).0);
-    let place = Place { programs, fixture, port };
+    let place = Place { programs, fixture, channel, port };
     match peer {
         Peer::FtpdMio => place.ftpd(&mut command, "mio"),
         Peer::FtpdTokio => place.ftpd(&mut command, "tokio"),
@@ -22,11 +29,15 @@ pub(crate) fn command(peer: Peer, programs: &Programs, fixture: &Fixture, port: 
         Peer::PureFtpd => place.pure_ftpd(&mut command)?,
         Peer::Pyftpdlib => {
             command.arg(place.write("pyftpdlib.py", PYFTPDLIB)?).arg(port.to_string()).arg(fixture.tree());
-            command.arg(&fixture.certificate.both);
+            if channel == Channel::Tls {
+                command.arg(&fixture.certificate.both);
+            }
         }
         Peer::Libunftp => {
             command.arg(port.to_string()).arg(fixture.tree());
-            command.arg(&fixture.certificate.certificate).arg(&fixture.certificate.key);
+            if channel == Channel::Tls {
+                command.arg(&fixture.certificate.certificate).arg(&fixture.certificate.key);
+            }
         }
         Peer::Sendfile | Peer::Splice | Peer::Echo => {
             command.args(["ceiling", peer.name(), &port.to_string()]).arg(fixture.tree());
@@ -39,6 +50,8 @@ pub(crate) fn command(peer: Peer, programs: &Programs, fixture: &Fixture, port: 
 struct Place<'a> {
     programs: &'a Programs,
     fixture: &'a Fixture,
+    /// TLS is off where it is not measured: some prepare for it in every session.
+    channel: Channel,
     port: u16,
 }
 
@@ -54,6 +67,8 @@ impl Place<'_> {
             .replace("@WORK@", &text(&self.fixture.work()))
             .replace("@EMPTY@", &text(&self.fixture.empty()))
             .replace("@MODULES@", &text(&self.programs.peers.join("root/usr/lib/proftpd")))
+            .replace("@YES@", if self.channel == Channel::Tls { "YES" } else { "NO" })
+            .replace("@ON@", if self.channel == Channel::Tls { "on" } else { "off" })
             .replace("@CERT@", &text(&certificate.certificate))
             .replace("@KEY@", &text(&certificate.key));
         fs::write(&path, filled)?;
@@ -63,9 +78,11 @@ impl Place<'_> {
     fn ftpd(&self, command: &mut Command, runtime: &str) {
         command.arg(self.fixture.tree()).args(["--listen", &format!("127.0.0.1:{}", self.port)]);
         command.args(["--runtime", runtime, "--user", "bench:bench:rw", "--log", "off", "--idle-timeout", "86400"]);
-        command.args(["--max-sessions", "100000", "--max-per-address", "100000", "--tls", "optional"]);
-        command.arg("--tls-cert").arg(&self.fixture.certificate.certificate);
-        command.arg("--tls-key").arg(&self.fixture.certificate.key);
+        command.args(["--max-sessions", "100000", "--max-per-address", "100000"]);
+        if self.channel == Channel::Tls {
+            command.args(["--tls", "optional", "--tls-cert"]).arg(&self.fixture.certificate.certificate);
+            command.arg("--tls-key").arg(&self.fixture.certificate.key);
+        }
     }
 
     fn proftpd(&self, command: &mut Command) -> io::Result<()> {
@@ -100,13 +117,13 @@ impl Place<'_> {
         command.args(["-S", &format!("127.0.0.1,{}", self.port), "-l"]).arg(format!("puredb:{}", base.display()));
         // Clients in all and from one address; minutes of idleness; entries and depth of listings.
         command.args(["-c", "100000", "-C", "100000", "-I", "1440", "-L", "10000000:5"]);
-        // No anonymous, no names of hosts, no log, users from this number on, load that is too high, TLS if wanted.
-        command.args(["-E", "-H", "-f", "none", "-u", "1", "-m", "1000000", "-Y", "1"]);
-        command.arg("-2").arg(format!(
-            "{},{}",
-            self.fixture.certificate.certificate.display(),
-            self.fixture.certificate.key.display()
-        ));
+        // No anonymous, no names of hosts, no log, users from this number on, load that is too high.
+        command.args(["-E", "-H", "-f", "none", "-u", "1", "-m", "1000000"]);
+        if self.channel == Channel::Tls {
+            let certificate = &self.fixture.certificate;
+            let files = format!("{},{}", certificate.certificate.display(), certificate.key.display());
+            command.args(["-Y", "1", "-2", &files]);
+        }
         command.arg("-g").arg(work.join(format!("{}-pure-ftpd.pid", self.port)));
         Ok(())
     }

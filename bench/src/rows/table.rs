@@ -23,7 +23,7 @@ impl Scale {
     pub const FULL: Self = Self {
         duration: Duration::from_secs(1),
         watch: Duration::from_secs(2),
-        sizes: Sizes { large: 256 << 20, verify: (8 << 20) + 17, small: 1000 },
+        sizes: Sizes { large: 128 << 20, verify: (8 << 20) + 17, small: 1000 },
         most: (10_000, 100_000, 4 << 30),
     };
     /// Of a run that shows that all of it works.
