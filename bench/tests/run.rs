@@ -1,0 +1,55 @@
+//! A whole run against the ceilings, which are this program itself: processes, verification, files written, nothing left.
+
+use std::fs;
+use std::path::PathBuf;
+
+use ftp_bench::client::tls::Version;
+use ftp_bench::peers::{Peer, Programs};
+use ftp_bench::report::Report;
+use ftp_bench::rows::{Scale, all};
+use ftp_bench::schedule::Plan;
+
+fn plan(parent: &tempfile::TempDir, peers: Vec<Peer>) -> Plan {
+    let scale = Scale::TINY;
+    let rows =
+        all(&scale).into_iter().filter(|row| ["retr-4", "stor-4", "noop-1", "pipelined-64"].contains(&&*row.id()));
+    let programs = Programs {
+        ftpd: PathBuf::from("/nonexistent/ftpd"),
+        peers: PathBuf::from("/nonexistent"),
+        bench: env!("CARGO_BIN_EXE_ftp-bench").into(),
+    };
+    let parent = parent.path().to_owned();
+    Plan { rows: rows.collect(), peers, rounds: 2, scale, version: Version::V12, parent, seed: 1, programs }
+}
+
+#[test]
+fn ceilings_are_measured_in_turns_and_leave_nothing() {
+    let parent = tempfile::tempdir().unwrap();
+    let report = plan(&parent, vec![Peer::Sendfile, Peer::Splice, Peer::Echo]).run(|_| ()).unwrap();
+    let done: Vec<_> =
+        report.rows.iter().map(|row| (row.id.as_str(), row.servers[0].peer, row.servers.len())).collect();
+    let wanted = [
+        ("retr-4", Peer::Sendfile, 1),
+        ("stor-4", Peer::Splice, 1),
+        ("noop-1", Peer::Echo, 1),
+        ("pipelined-64", Peer::Echo, 1),
+    ];
+    assert_eq!(done, wanted);
+    for server in report.rows.iter().flat_map(|row| &row.servers) {
+        assert_eq!((&server.missing, server.samples.len()), (&None, 2), "{server:?}");
+        assert!(server.samples.iter().all(|sample| sample.failures == 0 && sample.units > 0), "{server:?}");
+    }
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_left_out_with_the_reason() {
+    let parent = tempfile::tempdir().unwrap();
+    let report = plan(&parent, vec![Peer::Vsftpd, Peer::FtpdMio]).run(|_| ()).unwrap();
+    let reasons: Vec<_> = report.rows[0].servers.iter().map(|server| server.missing.clone().unwrap()).collect();
+    assert_eq!(reasons[0], "/nonexistent/root/usr/sbin/vsftpd is not there: run bench/peers");
+    assert_eq!(reasons[1], "/nonexistent/ftpd is not there: run cargo build --release -p ftpd");
+    let out = tempfile::tempdir().unwrap();
+    report.write(out.path()).unwrap();
+    assert_eq!(Report::read(&out.path().join("results.json")).unwrap(), report);
+}
