@@ -141,8 +141,8 @@ pub use faults::{Fault, Faults, Plan, Strike};
 pub use network::{Dialled, End, Hello, Network, Read, Side};
 pub use oracle::{Account, Extent, Files, Mark, OpId, Outcome, Partial, What};
 pub use run::{
-    BadOption, Behaviour, Campaign, Crew, Explored, Failure, Partial as Parts, Picks, Pipe, Rates, Scenario, Sites,
-    Size, Source, Sync, Tally, Tls, Way, explore, explore_pairs, minimise, replay, run, run_bytes,
+    BadOption, Behaviour, Campaign, Crew, Explored, Failure, Parts, Picks, Pipe, Rates, Scenario, Sites, Size, Source,
+    Sync, Tally, Tls, Way, explore, explore_pairs, minimise, replay, run, run_bytes,
 };
 pub use scene::{Scene, Weather};
 pub use server::Operation;

@@ -28,4 +28,4 @@ pub use failure::Failure;
 pub use minimise::minimise;
 pub use once::{replay, run, run_bytes};
 pub use scenario::{BadOption, Scenario, Source};
-pub use words::{Behaviour, Crew, Partial, Picks, Pipe, Rates, Sites, Size, Sync, Tls, Way};
+pub use words::{Behaviour, Crew, Parts, Picks, Pipe, Rates, Sites, Size, Sync, Tls, Way};

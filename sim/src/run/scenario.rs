@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use super::words::{Behaviour, Crew, Partial, Picks, Pipe, Rates, Sites, Size, Sync, Tls, Way, value};
+use super::words::{Behaviour, Crew, Parts, Picks, Pipe, Rates, Sites, Size, Sync, Tls, Way, value};
 use crate::chance::Chance;
 use crate::faults::{Fault, Plan};
 
@@ -39,7 +39,7 @@ pub struct Scenario {
     /// When an upload outlasts a loss of power.
     pub sync: Sync,
     /// What becomes of an upload that is cut.
-    pub partial: Partial,
+    pub partial: Parts,
     /// How bytes of files get to the network.
     pub pipe: Pipe,
     /// What of TLS there is.
@@ -112,7 +112,7 @@ impl Scenario {
             plan: Plan::None,
             operator: Duration::from_secs(10),
             sync: Sync::On,
-            partial: Partial::Discarded,
+            partial: Parts::Discarded,
             pipe: Pipe::Engine,
             tls: Tls::Off,
             limits: Size::Usual,
@@ -155,7 +155,7 @@ impl Scenario {
             plan,
             operator: Duration::from_millis(*chance.pick(&[10_000, 1_000, 60_000])),
             sync,
-            partial: *chance.pick(Partial::ALL),
+            partial: *chance.pick(Parts::ALL),
             pipe: *chance.pick(Pipe::ALL),
             // Half of the runs are without.
             tls: *chance.pick(&[Tls::Off, Tls::Off, Tls::Off, Tls::Optional, Tls::Required, Tls::Reuse]),

@@ -9,7 +9,7 @@ use ftp_proto::outcome::Offload;
 
 use super::crew;
 use super::scenario::{Scenario, Source, split};
-use super::words::{Behaviour, Partial, Pipe, Size, Sync, Tls, Way};
+use super::words::{Behaviour, Parts, Pipe, Size, Sync, Tls, Way};
 use crate::builder::Builder;
 use crate::chance::Chance;
 use crate::faults::Fault;
@@ -122,7 +122,7 @@ fn config(scenario: &Scenario) -> Config {
     if scenario.limits == Size::Small {
         config.limits = small();
     }
-    if scenario.partial == Partial::Kept {
+    if scenario.partial == Parts::Kept {
         config.keep_partial = Switch::On;
     }
     if scenario.tls != Tls::Off {

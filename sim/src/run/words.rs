@@ -144,7 +144,7 @@ words! {
 
 words! {
     /// What becomes of an upload that is cut.
-    Partial {
+    Parts {
         /// It is gone.
         Discarded = "discarded",
         /// It stays, for a later resume.
