@@ -105,8 +105,8 @@ impl fmt::Display for Failure {
         writeln!(f, "the last lines of it:")?;
         lines.iter().try_for_each(|line| writeln!(f, "  {}", short(line)))?;
         writeln!(f, "options: {}", scenario.all_options())?;
-        writeln!(f, "again with: cargo sim {scenario}")?;
-        write!(f, "with --traces DIR its sessions are written there, for ftpd replay --dialogue")
+        writeln!(f, "(with --traces DIR its sessions' traces are written there, for ftpd replay --dialogue)")?;
+        write!(f, "again with: cargo sim {scenario}")
     }
 }
 
