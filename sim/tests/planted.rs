@@ -1,6 +1,7 @@
 //! Engines with a fault in them, at the seam where anybody may put one: each is seen by an oracle, and the engine itself by
 //! none. The bugs that are planted in the sources are in `planted/`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ftp_proto::action::{DataAction, HostAction, StorageAction};
@@ -219,4 +220,32 @@ fn a_commit_of_a_part_is_seen() {
 #[test]
 fn a_second_shutdown_is_seen() {
     assert_seen(Sabotage::GoesOnBehindTheEnd, &["behind Shutdown comes"]);
+}
+
+/// `sim/planted/run` takes minutes; that its patches still fit is seen here.
+#[test]
+fn every_patch_fits_the_sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let patches =
+        std::fs::read_dir(root.join("sim/planted")).expect("the patches").map(|entry| entry.expect("one").path());
+    let patches: Vec<_> = patches.filter(|path| path.extension().is_some_and(|it| it == "patch")).collect();
+    assert!(patches.len() >= 20);
+    for patch in patches {
+        let text = std::fs::read_to_string(&patch).expect("a text");
+        let mut source = String::new();
+        for part in text.split("\n@@ ") {
+            let (head, hunk) = part.split_once('\n').expect("lines");
+            if head.contains(" @@") {
+                let old =
+                    hunk.lines().take_while(|line| line.starts_with([' ', '-', '+']) && !line.starts_with("--- "));
+                let old = old.filter(|line| !line.starts_with('+')).map(|line| line[1..].to_owned() + "\n");
+                let old: String = old.collect();
+                assert!(!old.is_empty() && source.contains(&old), "{} does not fit any more:\n{old}", patch.display());
+            }
+            // The last of a part's files is that of the hunks that follow.
+            if let Some(file) = part.lines().filter_map(|line| line.strip_prefix("--- a/")).next_back() {
+                source = std::fs::read_to_string(root.join(file)).expect("a source");
+            }
+        }
+    }
 }
