@@ -1,6 +1,6 @@
 //! Whole clients: what they want, how they go about it, and what they accuse the server of.
 //!
-//! Each is an `async` function over an [`Ftp`](crate::Ftp), to be used as it is or read as an example:
+//! Each is an `async` function over an [`Ftp`], to be used as it is or read as an example:
 //!
 //! | file | who |
 //! |---|---|

@@ -42,7 +42,7 @@ type Program = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One server, its clients, and everything between them, in virtual time.
 ///
-/// Made by a [`Builder`]. Each [`step`](Self::step) lets one of them act; time jumps to the next who has something to do.
+/// Made by a [`Builder`](crate::Builder). Each [`step`](Self::step) lets one of them act; time jumps to the next who has something to do.
 pub struct World<S> {
     core: Rc<RefCell<Core>>,
     server: Server<S>,
