@@ -256,19 +256,19 @@ impl Drop for Framer {
     }
 }
 
-const NUL: u8 = 0;
-const LF: u8 = b'\n';
-const CR: u8 = b'\r';
+pub(crate) const NUL: u8 = 0;
+pub(crate) const LF: u8 = b'\n';
+pub(crate) const CR: u8 = b'\r';
 
-// Telnet commands (RFC 854; those from 236 on by RFC 1184).
-const FIRST_COMMAND: u8 = 236;
-const SE: u8 = 240;
-const SB: u8 = 250;
-const WILL: u8 = 251;
-const WONT: u8 = 252;
-const DO: u8 = 253;
-const DONT: u8 = 254;
-const IAC: u8 = 255;
+// Telnet commands (RFC 854; those from 236 on by RFC 1184). What redacts a trace must read them as we do.
+pub(crate) const FIRST_COMMAND: u8 = 236;
+pub(crate) const SE: u8 = 240;
+pub(crate) const SB: u8 = 250;
+pub(crate) const WILL: u8 = 251;
+pub(crate) const WONT: u8 = 252;
+pub(crate) const DO: u8 = 253;
+pub(crate) const DONT: u8 = 254;
+pub(crate) const IAC: u8 = 255;
 
 /// Most commands fit, so that one buffer does for a line that is typed byte by byte.
 const SMALLEST_BUFFER: usize = 64;

@@ -346,7 +346,8 @@ impl Served {
             Action::Write(bytes) => self.control.write(bytes),
             Action::Secure { ticket, .. } => self.control.secure(ticket),
             Action::Unsecure(ticket) => self.control.unsecure(ticket),
-            Action::Shutdown => self.control.shut_down(),
+            // The books have it, and the session is closed behind it: see `linger`.
+            Action::Shutdown => {}
             Action::Data(action) => self.data.run(around, action, &mut self.answers),
             Action::Host(action) => {
                 let at = self.host.submit(around, action);

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::Secrets;
+use crate::line::{CR, DO, DONT, FIRST_COMMAND, IAC, LF, NUL, SB, SE, WILL, WONT};
 
 /// How far a line is, and where Telnet is in it.
 #[derive(Debug)]
@@ -198,20 +199,8 @@ impl Redactor {
     }
 }
 
-const NUL: u8 = 0;
-const LF: u8 = b'\n';
-const CR: u8 = b'\r';
-
-// Telnet commands (RFC 854; those from 236 on by RFC 1184).
-const FIRST_COMMAND: u8 = 236;
-const SE: u8 = 240;
+/// Telnet's "no operation" (RFC 854).
 const NOP: u8 = 241;
-const SB: u8 = 250;
-const WILL: u8 = 251;
-const WONT: u8 = 252;
-const DO: u8 = 253;
-const DONT: u8 = 254;
-const IAC: u8 = 255;
 
 /// The longest verb that could be a secret one: `SITE` and twelve letters.
 const LONGEST: usize = 32;

@@ -19,7 +19,6 @@ pub(super) struct Control {
     /// The kernel took a part, and takes no more in this turn.
     full: bool,
     change: Option<Change>,
-    shut: bool,
     ended: bool,
     finished: bool,
     pub(super) left: bool,
@@ -39,8 +38,8 @@ enum Change {
 impl Control {
     pub(super) fn new(end: End, session: u64) -> Self {
         let unsent = VecDeque::new();
-        let (full, shut, ended, finished, left) = Default::default();
-        Self { end, session, unsent, full, change: None, shut, ended, finished, left }
+        let (full, ended, finished, left) = Default::default();
+        Self { end, session, unsent, full, change: None, ended, finished, left }
     }
 
     pub(super) fn write(&mut self, bytes: Bytes) {
@@ -54,10 +53,6 @@ impl Control {
     /// There may be room again.
     pub(super) fn begin_turn(&mut self) {
         self.full = false;
-    }
-
-    pub(super) fn shut_down(&mut self) {
-        self.shut = true;
     }
 
     pub(super) fn secure(&mut self, ticket: Ticket<Secured>) {
