@@ -80,7 +80,7 @@ impl Dialogue {
 
     /// TLS is on.
     pub(crate) fn secured(&mut self) {
-        self.excused |= !self.waiting.is_empty();
+        self.excused |= self.said_more();
         // Until it answers, the server may not know yet, and give the handshake up without a word.
         (self.tls, self.changes) = (true, true);
         self.model.secured();
@@ -89,8 +89,13 @@ impl Dialogue {
     /// TLS is over, and both sides know.
     pub(crate) fn cleared(&mut self) {
         // What was said before came where the server waits for the end of TLS.
-        self.excused |= !self.waiting.is_empty();
+        self.excused |= self.said_more();
         (self.tls, self.changes) = (false, false);
+    }
+
+    /// Whether anything was said behind the last line that was answered, be it the beginning of one.
+    fn said_more(&self) -> bool {
+        !self.waiting.is_empty() || self.lines.more()
     }
 
     /// The client has ended its side, or takes no replies: it need not be told why the server closes.
@@ -172,7 +177,7 @@ impl Dialogue {
                 self.announced = false;
                 self.over = reply.code == 221;
                 // Something was said behind AUTH, in the clear: that is refused, and the connection closed.
-                self.excused |= table::verb_of(&text) == "AUTH" && reply.code == 503 && !self.waiting.is_empty();
+                self.excused |= table::verb_of(&text) == "AUTH" && reply.code == 503 && self.said_more();
                 self.changes |= reply.code < 400 && self.changes_layer(&text);
                 self.model.answered(&text, reply).or_else(|why| wrong(&why))
             }

@@ -8,6 +8,8 @@ pub(super) struct Lines {
     telnet: Telnet,
     /// Its reply has come already.
     poisoned: bool,
+    /// Something was said behind the last line's end, be it Telnet's.
+    more: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,9 @@ impl Lines {
     /// The lines that end in these bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
+        if let Some(last) = bytes.last() {
+            self.more = *last != b'\n';
+        }
         for byte in bytes.iter().copied().filter_map(|byte| self.strip(byte)).collect::<Vec<u8>>() {
             if byte != b'\n' {
                 // Nobody asks what a line is whose beginning is so long.
@@ -46,6 +51,11 @@ impl Lines {
         let begun = !self.partial.is_empty() && !self.poisoned;
         self.poisoned |= begun;
         begun
+    }
+
+    /// Whether something was said behind the last line's end.
+    pub(super) const fn more(&self) -> bool {
+        self.more
     }
 
     /// What Telnet leaves of a byte.

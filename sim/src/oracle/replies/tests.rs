@@ -97,3 +97,23 @@ fn telnet_in_what_a_server_says() {
     let used = unescape(b"a\xFF\xFE\x01b\xFF\xFFc\xFF\xFC", &mut out);
     assert_eq!((&out[..], used), (&b"ab\xFFc"[..], 8));
 }
+
+#[test]
+fn what_is_said_behind_the_end_of_tls_excuses_the_server_though_it_be_the_beginning_of_a_line() {
+    let rein = |behind: &[u8]| {
+        let mut dialogue = Dialogue::new([10, 0, 0, 1].into());
+        dialogue.heard(&reply("220 x"), Moment::START, Duration::ZERO).unwrap();
+        dialogue.secured();
+        dialogue.said(b"NOOP\r\n", Moment::START);
+        dialogue.heard(&reply("200 OK."), Moment::START, Duration::ZERO).unwrap();
+        dialogue.said(b"REIN\r\n", Moment::START);
+        dialogue.said(behind, Moment::START);
+        dialogue.heard(&reply("220 x"), Moment::START, Duration::ZERO).unwrap();
+        dialogue.cleared();
+        dialogue.said(b"OP\r\n", Moment::START);
+        dialogue.ended()
+    };
+    complaint(rein(b""), "without a word");
+    rein(b"NO").unwrap();
+    rein(&[255, 241]).unwrap();
+}
