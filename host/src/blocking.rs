@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use ftp_proto::{ActionId, Failure, FileId, HostAction};
+use ftp_proto::{ActionId, Completion, Failure, FileId, HostAction};
 
 use crate::accounts::Accounts;
 use crate::adapter::SessionId;
@@ -159,7 +159,7 @@ impl HostSession for BlockingSession {
         let _ = self.table.scope.id.set(id);
     }
 
-    fn submit(&mut self, action: HostAction, reply: ReplyTo) {
+    fn submit(&mut self, action: HostAction, reply: ReplyTo) -> Option<Completion> {
         let work = Work::new(action, reply, &self.services, &self.table);
         let begins = work.begins();
         match &self.pool {
@@ -170,6 +170,7 @@ impl HostSession for BlockingSession {
                 }
             }
         }
+        None
     }
 
     fn cancel(&mut self, id: ActionId) {

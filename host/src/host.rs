@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ftp_proto::{ActionId, Completion, FileId, HostAction};
 
 use crate::adapter::SessionId;
+use crate::pace::Pace;
 
 /// Who a session is with, before any login.
 #[derive(Clone, Copy, Debug)]
@@ -34,13 +35,20 @@ pub trait HostSession: Send {
         let _ = id;
     }
 
-    /// Begins `action` and returns without waiting. Its one answer goes to `reply`: from any thread, at any time, also
-    /// before this returns.
-    fn submit(&mut self, action: HostAction, reply: ReplyTo);
+    /// Begins `action` and returns without waiting. Its one answer is returned where it is known at once; or else it
+    /// goes to `reply`: from any thread, at any time, also before this returns.
+    #[must_use = "it is the only answer"]
+    fn submit(&mut self, action: HostAction, reply: ReplyTo) -> Option<Completion>;
 
     /// Asks to end an action early. Its answer still comes, once.
     fn cancel(&mut self, id: ActionId) {
         let _ = id;
+    }
+
+    /// Whether moving bytes of an open file may wait.
+    fn pace(&self, id: FileId) -> Pace {
+        let _ = id;
+        Pace::MayWait
     }
 
     /// The open file, when it is one that the kernel can move bytes of (`Opened::offload`).

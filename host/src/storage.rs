@@ -13,6 +13,8 @@ use ftp_proto::outcome::{Digest, Entries, Prepared, Quota, Space, TreeSize};
 use ftp_proto::storage::{FinishHow, HashAlgorithm, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 
+use crate::pace::Pace;
+
 /// A tree of files. Every method may block, and may be called from several threads at once.
 ///
 /// Each method's default is [`Failure::Unsupported`], unless it says otherwise. Symbolic links are followed where they stay inside the storage,
@@ -258,6 +260,11 @@ pub trait ReadFile: Send + Sync {
         None
     }
 
+    /// Whether reading it may wait.
+    fn pace(&self) -> Pace {
+        Pace::MayWait
+    }
+
     /// The bytes from offset `at`: fewer than `max` only at the end of the file, none behind it.
     ///
     /// # Errors
@@ -273,6 +280,11 @@ pub trait WriteFile: Send + Sync {
     /// The file itself, where the kernel can move bytes into it.
     fn file(&self) -> Option<Arc<File>> {
         None
+    }
+
+    /// Whether writing it may wait; ending it may in any case.
+    fn pace(&self) -> Pace {
+        Pace::MayWait
     }
 
     /// Writes all of `bytes` from offset `at` on.

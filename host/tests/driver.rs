@@ -45,7 +45,9 @@ impl Caller {
     }
 
     fn submit(&mut self, action: HostAction) {
-        self.session.submit(action, self.reply.clone());
+        if let Some(answer) = self.session.submit(action, self.reply.clone()) {
+            self.reply.send(answer);
+        }
     }
 
     fn store(&mut self, action: S) {

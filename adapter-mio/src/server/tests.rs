@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use ftp_host::{HostSession, ReplyTo};
-use ftp_proto::{Failure, FileId, HostAction};
+use ftp_proto::{Completion, Failure, FileId, HostAction};
 
 use super::*;
 
@@ -19,13 +19,11 @@ impl Host for Nothing {
 }
 
 impl HostSession for Nothing {
-    fn submit(&mut self, action: HostAction, reply: ReplyTo) {
+    fn submit(&mut self, action: HostAction, _: ReplyTo) -> Option<Completion> {
         if let HostAction::Authenticate { credentials, .. } = &action {
             assert_ne!(&*credentials.user, b"panic", "as it was asked to");
         }
-        if let Some(completion) = action.fail(Failure::Unsupported) {
-            reply.send(completion);
-        }
+        action.fail(Failure::Unsupported)
     }
 
     fn file(&self, _id: FileId) -> Option<Arc<std::fs::File>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ftp_host::adapter::{DataPlane as _, HostSide, Offload};
 use ftp_host::{HostSession, ReplyTo};
 use ftp_proto::testing::{action_id, data_id, ticket};
-use ftp_proto::{DataAction, FileId, HostAction};
+use ftp_proto::{Completion, DataAction, FileId, HostAction};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -151,7 +151,9 @@ async fn an_upload_is_written_and_its_end_told() {
 struct Nothing;
 
 impl HostSession for Nothing {
-    fn submit(&mut self, _: HostAction, _: ReplyTo) {}
+    fn submit(&mut self, _: HostAction, _: ReplyTo) -> Option<Completion> {
+        None
+    }
 
     fn file(&self, _: FileId) -> Option<Arc<File>> {
         None

@@ -1,7 +1,7 @@
 //! The server's own life; what sessions say is the conformance suite's.
 
 use ftp_host::{HostSession, ReplyTo};
-use ftp_proto::{Failure, FileId, HostAction};
+use ftp_proto::{Completion, Failure, FileId, HostAction};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -16,10 +16,8 @@ impl Host for Nothing {
 }
 
 impl HostSession for Nothing {
-    fn submit(&mut self, action: HostAction, reply: ReplyTo) {
-        if let Some(completion) = action.fail(Failure::Unsupported) {
-            reply.send(completion);
-        }
+    fn submit(&mut self, action: HostAction, _: ReplyTo) -> Option<Completion> {
+        action.fail(Failure::Unsupported)
     }
 
     fn file(&self, _id: FileId) -> Option<Arc<std::fs::File>> {

@@ -219,7 +219,10 @@ impl<S: Stream, D: DataPlane> World<S, D> {
                 Err(failure) => self.answers.push(ticket.fail(failure)),
             },
             Action::Data(action) => self.data.run(action, &self.host),
-            Action::Host(action) => self.host.submit(action, self.reply_to.clone()),
+            Action::Host(action) => {
+                let answer = self.host.submit(action, self.reply_to.clone());
+                self.answers.extend(answer);
+            }
             Action::Notify(notice) => self.settings.observe(self.id, &self.client, &notice),
             Action::Cancel(id) => {
                 if let Some(answer) = self.control.cancel(id) {

@@ -72,7 +72,7 @@ mod tests {
     use std::fs::File;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use ftp_proto::HostAction;
+    use ftp_proto::{Completion, HostAction};
 
     use super::*;
     use crate::host::ReplyTo;
@@ -80,7 +80,9 @@ mod tests {
     struct Session(Arc<AtomicBool>);
 
     impl HostSession for Session {
-        fn submit(&mut self, _: HostAction, _: ReplyTo) {}
+        fn submit(&mut self, _: HostAction, _: ReplyTo) -> Option<Completion> {
+            None
+        }
 
         fn file(&self, _: FileId) -> Option<Arc<File>> {
             None

@@ -47,21 +47,28 @@ impl Host for CountingHost {
 }
 
 impl HostSession for CountingSession {
-    fn submit(&mut self, action: HostAction, reply: ReplyTo) {
+    fn submit(&mut self, action: HostAction, reply: ReplyTo) -> Option<Completion> {
         let fate = self.books.submit(self.peer, &action);
         if self.planted == Some(Planted::RunsTwice) {
             run_again(&action, &*self.storage);
         }
         let reply = self.counted(reply, self.planted == Some(Planted::DropsAnswer) && is_stat(&action));
-        match fate {
-            Fate::Run => self.inner.submit(action, reply),
-            Fate::Fail(failure) => action.fail(failure).into_iter().for_each(|completion| reply.send(completion)),
+        let known = match fate {
+            Fate::Run => self.inner.submit(action, reply.clone()),
+            Fate::Fail(failure) => action.fail(failure),
             Fate::Panic => {
                 // The action is gone with the session that ran it.
                 action.id().into_iter().for_each(|id| self.books.answer(self.peer, id, true));
                 panic!("{PLANNED}: the host panics");
             }
+        };
+        let completion = known?;
+        if self.pump.delays() || self.planted.is_some() {
+            reply.send(completion);
+            return None;
         }
+        self.books.answer(self.peer, completion.id(), completion.failure().is_some());
+        Some(completion)
     }
 
     fn cancel(&mut self, id: ActionId) {
@@ -125,6 +132,10 @@ impl Pump {
 
     pub(super) fn set_delays(&self, delays: bool) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).delays = delays;
+    }
+
+    fn delays(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).delays
     }
 
     fn pass(&self, completion: Completion, reply: &ReplyTo) {

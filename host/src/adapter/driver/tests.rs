@@ -23,7 +23,9 @@ impl Host for Nothing {
 }
 
 impl HostSession for Nothing {
-    fn submit(&mut self, _: HostAction, _: ReplyTo) {}
+    fn submit(&mut self, _: HostAction, _: ReplyTo) -> Option<Completion> {
+        None
+    }
 
     fn file(&self, _: ftp_proto::FileId) -> Option<Arc<std::fs::File>> {
         None
