@@ -1,5 +1,7 @@
 //! Making and ending sockets, and what their errors mean.
 
+mod ports;
+
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
@@ -29,7 +31,10 @@ pub fn listen_for_clients(address: SocketAddr) -> io::Result<TcpListener> {
 /// [`Failure::NoPort`], whatever went wrong.
 pub fn listen(local: SocketAddr, ports: &Ports) -> Result<(TcpListener, SocketAddr), Failure> {
     let bound = match ports {
-        Ports::Any => listen_on(local, 0).ok(),
+        Ports::Any => ports::drawn().into_iter().find_map(|port| listen_on(local, port).ok()).or_else(|| {
+            // All of them taken: the kernel knows which are not.
+            listen_on(local, 0).ok()
+        }),
         Ports::Range { range, first } => {
             let first = *first.clamp(range.start(), range.end());
             let around = (first..=*range.end()).chain(*range.start()..first);
@@ -41,7 +46,7 @@ pub fn listen(local: SocketAddr, ports: &Ports) -> Result<(TcpListener, SocketAd
 
 fn listen_on(mut local: SocketAddr, port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     local.set_port(port);
-    let socket = Socket::new(Domain::for_address(local), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = stream_socket(local)?;
     if local.is_ipv6() {
         socket.set_only_v6(true)?;
     }
@@ -50,12 +55,24 @@ fn listen_on(mut local: SocketAddr, port: u16) -> io::Result<(TcpListener, Socke
         // impossible: then `listen` fails, not `bind`.
         socket.set_reuse_address(true)?;
     }
-    socket.set_nonblocking(true)?;
     socket.bind(&local.into())?;
     socket.listen(BACKLOG)?;
     let listener = TcpListener::from(socket);
-    let address = listener.local_addr()?;
+    let address = if port == 0 { listener.local_addr()? } else { local };
     Ok((listener, address))
+}
+
+/// A new socket of `address`'s family that never waits.
+fn stream_socket(address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
+    #[cfg(target_os = "linux")]
+    return Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP));
+    #[cfg(not(target_os = "linux"))]
+    {
+        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
 }
 
 /// Begins to connect from `local`'s address (its port is of no meaning) to `peer`, and does not wait for it: once the
@@ -64,8 +81,7 @@ fn listen_on(mut local: SocketAddr, port: u16) -> io::Result<(TcpListener, Socke
 /// # Errors
 /// When that address is not ours, or `peer` is known not to be reachable.
 pub fn dial(mut local: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(peer), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
+    let socket = stream_socket(peer)?;
     local.set_port(0);
     socket.bind(&local.into())?;
     match socket.connect(&peer.into()) {

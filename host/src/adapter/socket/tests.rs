@@ -75,6 +75,25 @@ fn a_closed_listener_leaves_its_port_free_at_once() {
 }
 
 #[test]
+fn any_port_is_another_each_time_and_the_one_that_is_told() {
+    let several: Vec<_> = (0..32).map(|_| listen(loopback(), &Ports::Any).unwrap()).collect();
+    let mut ports: Vec<u16> = several.iter().map(|(_, told)| told.port()).collect();
+    assert!(several.iter().all(|(listener, told)| listener.local_addr().unwrap() == *told));
+    assert!(!ports.is_sorted(), "{ports:?}");
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 32);
+}
+
+#[test]
+fn a_port_that_someone_listens_on_is_not_taken_over() {
+    let (held, address) = listen(loopback(), &Ports::Any).unwrap();
+    assert!(listen_on(loopback(), address.port()).is_err());
+    drop(held);
+    assert!(listen_on(loopback(), address.port()).is_ok());
+}
+
+#[test]
 fn nobody_there_is_a_refusal() {
     let (listener, address) = listen(loopback(), &Ports::Any).unwrap();
     drop(listener);
