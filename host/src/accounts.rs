@@ -16,6 +16,7 @@ use ftp_proto::storage::{Account, Permissions};
 use ftp_proto::{Failure, Secret, VirtualPath};
 
 use crate::context::Context;
+use crate::pace::Pace;
 use crate::storage::Storage;
 
 /// Decides who may log in. May block; may be called from several threads at once.
@@ -34,6 +35,14 @@ pub trait Accounts: Send + Sync {
     fn authenticate_in(&self, credentials: &Credentials, context: &Context<'_>) -> Result<Login, Failure> {
         let _ = context;
         self.authenticate(credentials)
+    }
+
+    /// Whether [`authenticate_in`](Self::authenticate_in) may wait for these credentials, as where a password is hashed. To
+    /// say so must not wait, and must not depend on whether there is a user of that name: how long an answer takes would
+    /// tell.
+    fn pace(&self, credentials: &Credentials) -> Pace {
+        let _ = credentials;
+        Pace::MayWait
     }
 
     /// The virtual host `name`. Those who log in from here on bring that name along in their credentials.
@@ -217,6 +226,16 @@ impl Accounts for Users {
             black_box(decoy.matches(password));
         }
         Err(Failure::LoginIncorrect)
+    }
+
+    /// One for the whole list, whoever is named: where any password is hashed, everyone goes the way of those that are.
+    fn pace(&self, credentials: &Credentials) -> Pace {
+        match (&credentials.password, &self.decoy) {
+            // The decoy is a hashed one as soon as there is any.
+            (Some(_), None | Some(Password::Plain(_))) => Pace::Prompt,
+            // Certificates are parsed, which takes longer than a look at a password.
+            (Some(_), Some(Password::Hashed(_))) | (None, _) => Pace::MayWait,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Runs blocking storage, accounts and commands as a [`Host`]: in place, or on a pool.
 //!
 //! ```text
-//! submit(action) ─► Work { action, what it works on } ─► pool or in place ─► table updated ─► one answer
+//! submit(action) ─► does not wait? ─► done in place ─► the answer is returned
+//!                └► Work { action, what it works on } ─► pool ─► table updated ─► the answer is sent
 //! ```
 
 use std::fs::File;
@@ -12,12 +13,16 @@ use ftp_proto::{ActionId, Completion, Failure, FileId, HostAction};
 use crate::accounts::Accounts;
 use crate::adapter::SessionId;
 use crate::commands::{Commands, NoCommands};
+use crate::errand::{Errand, Subject};
 use crate::extensions::Extensions;
 use crate::hooks::Hooks;
 use crate::host::{Client, Host, HostSession, ReplyTo};
+use crate::in_place::{self, Attempt};
 use crate::job::Work;
-use crate::pool::{Begins, Pool, PoolSize, Task};
+use crate::pace::Pace;
+use crate::pool::{Begins, Pool, PoolSize};
 use crate::roster::Roster;
+use crate::storage::Cancel;
 use crate::table::Table;
 
 /// What the jobs of all sessions share.
@@ -43,7 +48,10 @@ pub struct Inline {
     services: Arc<Services>,
 }
 
-/// Runs everything on a bounded pool of threads, which all sessions share.
+/// Runs what may wait on a bounded pool of threads, which all sessions share, and the rest in place.
+///
+/// What does not wait is what accounts, storage and files say does not ([`Pace`], and the methods of [`Storage`](crate::Storage) that end
+/// in `_now`); long work, such as digests, never is that. With a hook everything may wait.
 ///
 /// Threads start as they are needed, up to the pool's size. What begins something new is refused as
 /// [`Failure::Busy`] while too much waits; what goes on with an open file or directory always has its turn, so that no
@@ -160,15 +168,19 @@ impl HostSession for BlockingSession {
     }
 
     fn submit(&mut self, action: HostAction, reply: ReplyTo) -> Option<Completion> {
+        let errand = Errand { services: &self.services, table: &self.table, cancel: &Cancel::NEVER };
+        let Some(pool) = &self.pool else {
+            let subject = Subject::of(&action, &self.table);
+            return errand.run(action, subject);
+        };
+        let action = match in_place::attempt(&errand, action) {
+            Attempt::Done(answer) => return answer,
+            Attempt::Waits(action) => action,
+        };
         let work = Work::new(action, reply, &self.services, &self.table);
         let begins = work.begins();
-        match &self.pool {
-            None => work.run(),
-            Some(pool) => {
-                if let Err(refused) = pool.push(work, begins) {
-                    refused.refuse(Failure::Busy);
-                }
-            }
+        if let Err(refused) = pool.push(work, begins) {
+            refused.refuse(Failure::Busy);
         }
         None
     }
@@ -178,6 +190,10 @@ impl HostSession for BlockingSession {
         if let Some(pool) = &self.pool {
             pool.look_again();
         }
+    }
+
+    fn pace(&self, id: FileId) -> Pace {
+        self.table.file(id).map_or(Pace::MayWait, |file| file.pace())
     }
 
     fn file(&self, id: FileId) -> Option<Arc<File>> {
@@ -191,11 +207,12 @@ impl Drop for BlockingSession {
         if let (Some(roster), Some(id)) = (&self.services.roster, self.table.scope.id.get()) {
             roster.left(*id, &self.table.scope.client);
         }
-        let leftovers = Work::Close(self.table.close());
+        let leftovers = self.table.close();
         // Closing may wait for the disk, so it is the pool's to do where there is one.
         match &self.pool {
-            None => leftovers.run(),
-            Some(pool) => drop(pool.push(leftovers, Begins::Nothing)),
+            _ if leftovers.is_empty() => {}
+            None => drop(leftovers),
+            Some(pool) => drop(pool.push(Work::Close(leftovers), Begins::Nothing)),
         }
     }
 }

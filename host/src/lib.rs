@@ -92,9 +92,11 @@ mod blocking;
 mod commands;
 mod context;
 mod digests;
+mod errand;
 mod extensions;
 mod hooks;
 mod host;
+mod in_place;
 mod job;
 mod links;
 #[cfg(target_os = "linux")]

@@ -148,6 +148,14 @@ impl Mounts {
         found.ok().filter(Metadata::is_directory).unwrap_or_else(|| self.stand_in())
     }
 
+    /// What `path` is to be seen as, where its storage found this.
+    fn seen(&self, path: &VirtualPath, found: Result<Metadata, Failure>) -> Result<Metadata, Failure> {
+        match found {
+            Ok(_) | Err(Failure::NotFound | Failure::NotADirectory) if self.is_fixed(path) => Ok(self.shown(found)),
+            found => found,
+        }
+    }
+
     fn entries(&self, path: &VirtualPath, wanted: Wanted) -> Vec<Entry> {
         let entry = |(name, mounted): (&[u8], Option<&Point>)| {
             let metadata = match (wanted, mounted) {
@@ -171,11 +179,12 @@ impl fmt::Debug for Mounts {
 
 impl Storage for Mounts {
     fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
-        let found = self.spot(path).stat();
-        match found {
-            Ok(_) | Err(Failure::NotFound | Failure::NotADirectory) if self.is_fixed(path) => Ok(self.shown(found)),
-            found => found,
-        }
+        self.seen(path, self.spot(path).stat())
+    }
+
+    fn stat_now(&self, path: &VirtualPath) -> Option<Result<Metadata, Failure>> {
+        let found = self.spot(path).stat_now()?;
+        Some(self.seen(path, found))
     }
 
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
@@ -190,14 +199,41 @@ impl Storage for Mounts {
         Ok(Box::new(MountedDirectory::new(entries, within, spot.number())))
     }
 
+    /// Not where mounts have to be looked at, which are other storages' directories.
+    fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
+        if !self.names_in(path).is_empty() {
+            return None;
+        }
+        let spot = self.spot(path);
+        let within = spot.storage().open_dir_now(&spot.path, wanted)?;
+        Some(within.map(|within| Box::new(MountedDirectory::new(Vec::new(), Some(within), spot.number())) as _))
+    }
+
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
         let spot = self.spot_to_change(path, Failure::IsADirectory)?;
         spot.storage().open_read(&spot.path)
     }
 
+    fn open_read_now(&self, path: &VirtualPath) -> Option<Result<Box<dyn ReadFile>, Failure>> {
+        match self.spot_to_change(path, Failure::IsADirectory) {
+            Ok(spot) => spot.storage().open_read_now(&spot.path),
+            Err(failure) => Some(Err(failure)),
+        }
+    }
+
     fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
         let spot = self.spot_to_make(path, Failure::IsADirectory)?;
         spot.storage().open_write(&spot.path, upload)
+    }
+
+    /// Not beside mounts: whether there is a directory there is for its storage to say.
+    fn open_write_now(&self, path: &VirtualPath, upload: Upload) -> Option<Result<Box<dyn WriteFile>, Failure>> {
+        let parent = path.parent();
+        if self.is_fixed(path) || self.is_fixed(&parent) && !self.points.contains_key(&parent) {
+            return None;
+        }
+        let spot = self.spot(path);
+        spot.storage().open_write_now(&spot.path, upload)
     }
 
     fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {

@@ -16,16 +16,32 @@ impl<S: Storage> Storage for ReadOnly<S> {
         self.0.stat(path)
     }
 
+    fn stat_now(&self, path: &VirtualPath) -> Option<Result<Metadata, Failure>> {
+        self.0.stat_now(path)
+    }
+
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
         self.0.open_dir(path, wanted)
+    }
+
+    fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
+        self.0.open_dir_now(path, wanted)
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
         self.0.open_read(path)
     }
 
+    fn open_read_now(&self, path: &VirtualPath) -> Option<Result<Box<dyn ReadFile>, Failure>> {
+        self.0.open_read_now(path)
+    }
+
     fn open_write(&self, _: &VirtualPath, _: Upload) -> Result<Box<dyn WriteFile>, Failure> {
         Err(Failure::PermissionDenied)
+    }
+
+    fn open_write_now(&self, _: &VirtualPath, _: Upload) -> Option<Result<Box<dyn WriteFile>, Failure>> {
+        Some(Err(Failure::PermissionDenied))
     }
 
     fn remove(&self, _: &VirtualPath) -> Result<(), Failure> {

@@ -15,9 +15,14 @@ use ftp_proto::{Failure, VirtualPath};
 
 use crate::pace::Pace;
 
-/// A tree of files. Every method may block, and may be called from several threads at once.
+/// A tree of files. Every method may block, but for those that end in `_now`, and may be called from several threads at
+/// once.
 ///
-/// Each method's default is [`Failure::Unsupported`], unless it says otherwise. Symbolic links are followed where they stay inside the storage,
+/// What ends in `_now` is the same as the method without, tried first, on the thread that serves the client: it does all
+/// of it, or says [`None`] where it would have to wait, having changed nothing; then a thread of the pool asks again,
+/// without `_now`. A storage that never waits calls the other: `Some(self.stat(path))`.
+///
+/// Each method's default is [`Failure::Unsupported`], unless it says otherwise; that of `_now` is [`None`]. Symbolic links are followed where they stay inside the storage,
 /// unless a method says otherwise.
 pub trait Storage: Send + Sync {
     /// What is at `path`. A link that leads nowhere, or outside, is described itself.
@@ -29,6 +34,12 @@ pub trait Storage: Send + Sync {
         Err(Failure::Unsupported)
     }
 
+    /// [`stat`](Self::stat), if that does not wait.
+    fn stat_now(&self, path: &VirtualPath) -> Option<Result<Metadata, Failure>> {
+        let _ = path;
+        None
+    }
+
     /// Opens a directory for reading. Links in it are told as links.
     ///
     /// # Errors
@@ -36,6 +47,12 @@ pub trait Storage: Send + Sync {
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
         let _ = (path, wanted);
         Err(Failure::Unsupported)
+    }
+
+    /// [`open_dir`](Self::open_dir), if that does not wait.
+    fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
+        let _ = (path, wanted);
+        None
     }
 
     /// Opens a file for reading.
@@ -47,6 +64,12 @@ pub trait Storage: Send + Sync {
         Err(Failure::Unsupported)
     }
 
+    /// [`open_read`](Self::open_read), if that does not wait.
+    fn open_read_now(&self, path: &VirtualPath) -> Option<Result<Box<dyn ReadFile>, Failure>> {
+        let _ = path;
+        None
+    }
+
     /// Opens a file for writing. Dropping what is returned, without [`WriteFile::finish`], discards the upload.
     ///
     /// # Errors
@@ -55,6 +78,12 @@ pub trait Storage: Send + Sync {
     fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
         let _ = (path, upload);
         Err(Failure::Unsupported)
+    }
+
+    /// [`open_write`](Self::open_write), if that does not wait.
+    fn open_write_now(&self, path: &VirtualPath, upload: Upload) -> Option<Result<Box<dyn WriteFile>, Failure>> {
+        let _ = (path, upload);
+        None
     }
 
     /// Removes a file or a symbolic link, never what it points to.
@@ -248,6 +277,11 @@ pub trait Directory: Send {
     /// # Errors
     /// [`Failure::Io`] and the like; reading on after one is not meant to work.
     fn read(&mut self, max: usize) -> Result<Entries, Failure>;
+
+    /// Whether reading some hundred entries may wait, or dropping it.
+    fn pace(&self) -> Pace {
+        Pace::MayWait
+    }
 }
 
 /// A file open for reading. Dropping it closes it.
@@ -262,6 +296,11 @@ pub trait ReadFile: Send + Sync {
 
     /// Whether reading it may wait.
     fn pace(&self) -> Pace {
+        Pace::MayWait
+    }
+
+    /// Whether dropping it may wait, as where that frees the blocks of a file that was removed meanwhile.
+    fn closing(&self) -> Pace {
         Pace::MayWait
     }
 
@@ -282,7 +321,7 @@ pub trait WriteFile: Send + Sync {
         None
     }
 
-    /// Whether writing it may wait; ending it may in any case.
+    /// Whether writing it may wait. Ending it is [`finish_now`](Self::finish_now)'s to say.
     fn pace(&self) -> Pace {
         Pace::MayWait
     }
@@ -308,6 +347,13 @@ pub trait WriteFile: Send + Sync {
     /// # Errors
     /// A failed commit has discarded the upload.
     fn finish(&self, how: FinishHow) -> Result<(), Failure>;
+
+    /// [`finish`](Self::finish), if neither that nor dropping the file behind it waits: see [`Storage`]. Where it says
+    /// [`None`], the upload is as it was, and can be finished.
+    fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        let _ = how;
+        None
+    }
 }
 
 #[cfg(unix)]
@@ -335,19 +381,24 @@ fn read_file_at(_: &File, _: u64, _: usize) -> Result<Bytes, Failure> {
 }
 
 /// Whether the engine asked to end an action early. Cheap to clone; clones are one flag.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Cancel(Option<Arc<AtomicBool>>);
 
 impl Cancel {
+    /// That of what is done before anyone could ask: never set.
+    pub(crate) const NEVER: Self = Self(None);
+
     /// A flag that is not set.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self(Some(Arc::default()))
     }
 
     /// Asks.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        if let Some(flag) = &self.0 {
+            flag.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Goes on, unless it was asked to end.
@@ -355,6 +406,13 @@ impl Cancel {
     /// # Errors
     /// [`Failure::Cancelled`].
     pub fn check(&self) -> Result<(), Failure> {
-        if self.0.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
+        let asked = self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        if asked { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -1,6 +1,5 @@
 //! What one session holds: the storage of whoever is logged in, its open files and directories, its actions under way.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +10,7 @@ use ftp_proto::{ActionId, DirId, Failure, FileId, VirtualPath};
 
 use crate::context::Scope;
 use crate::host::Client;
+use crate::pace::Pace;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, WriteFile};
 
 /// An open file. Clones are the same file; it closes with the last.
@@ -47,6 +47,10 @@ impl Writing {
         known.map_or_else(|| self.end.load(Ordering::Relaxed), |metadata| metadata.len())
     }
 
+    pub(crate) fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        self.file.finish_now(how)
+    }
+
     pub(crate) fn finish(&self, how: FinishHow) -> Result<(), Failure> {
         self.file.finish(how)
     }
@@ -62,6 +66,12 @@ pub(crate) struct Leftovers {
     pub(crate) dirs: Vec<OpenDirectory>,
 }
 
+impl Leftovers {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.dirs.is_empty()
+    }
+}
+
 /// Shared by a session and its jobs.
 pub(crate) struct Table {
     held: Mutex<Held>,
@@ -73,9 +83,46 @@ struct Held {
     closed: bool,
     login: Option<(Arc<str>, Arc<dyn Storage>)>,
     logins: u64,
-    files: HashMap<FileId, OpenFile>,
-    dirs: HashMap<DirId, OpenDirectory>,
-    under_way: HashMap<ActionId, Cancel>,
+    files: Few<FileId, OpenFile>,
+    dirs: Few<DirId, OpenDirectory>,
+    /// Those that go by the pool: what is done in place is done before anyone could cancel it.
+    under_way: Few<ActionId, Cancel>,
+}
+
+/// Values by their names. A session has one or two of each at a time, so looking through them is the quickest way.
+struct Few<K, V>(Vec<(K, V)>);
+
+impl<K: PartialEq, V> Few<K, V> {
+    /// Keeps `value`, in place of what had its name.
+    fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let old = self.remove(&key);
+        self.0.push((key, value));
+        old
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        let at = self.0.iter().position(|(known, _)| known == key)?;
+        let (_, value) = self.0.swap_remove(at);
+        Some(value)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    fn take(&mut self) -> Vec<V> {
+        std::mem::take(&mut self.0).into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+impl<K, V> Default for Few<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
 
 impl OpenFile {
@@ -83,6 +130,14 @@ impl OpenFile {
         match self {
             Self::Read(file) => file.file(),
             Self::Write(writing) => writing.file.file(),
+        }
+    }
+
+    /// Whether moving its bytes may wait.
+    pub(crate) fn pace(&self) -> Pace {
+        match self {
+            Self::Read(file) => file.pace(),
+            Self::Write(writing) => writing.file.pace(),
         }
     }
 
@@ -142,6 +197,11 @@ impl Table {
         self.held().login.clone()
     }
 
+    /// The storage of whoever is logged in.
+    pub(crate) fn storage(&self) -> Option<Arc<dyn Storage>> {
+        self.held().login.as_ref().map(|(_, storage)| Arc::clone(storage))
+    }
+
     /// Keeps an open file; what comes after the session's end is closed again.
     pub(crate) fn add_file(&self, id: FileId, file: OpenFile) -> Result<(), Failure> {
         let mut held = self.held();
@@ -150,7 +210,10 @@ impl Table {
             drop(file);
             return Err(Failure::Cancelled);
         }
-        held.files.insert(id, file);
+        let old = held.files.insert(id, file);
+        // Outside the lock: it may do anything as it goes.
+        drop(held);
+        drop(old);
         Ok(())
     }
 
@@ -170,7 +233,9 @@ impl Table {
             drop(dir);
             return Err(Failure::Cancelled);
         }
-        held.dirs.insert(id, Arc::new(Mutex::new(dir)));
+        let old = held.dirs.insert(id, Arc::new(Mutex::new(dir)));
+        drop(held);
+        drop(old);
         Ok(())
     }
 
@@ -188,10 +253,7 @@ impl Table {
         held.closed = true;
         held.login = None;
         held.under_way.values().for_each(Cancel::cancel);
-        Leftovers {
-            files: held.files.drain().map(|(_, file)| file).collect(),
-            dirs: held.dirs.drain().map(|(_, dir)| dir).collect(),
-        }
+        Leftovers { files: held.files.take(), dirs: held.dirs.take() }
     }
 
     /// Nothing that could panic runs while this is held, so it is whole whatever happened.

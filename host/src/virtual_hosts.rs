@@ -10,6 +10,7 @@ use ftp_proto::outcome::VirtualHost;
 
 use crate::accounts::{Accounts, Login};
 use crate::context::Context;
+use crate::pace::Pace;
 
 /// Accounts for each virtual host, and those for clients that name none. Since an account comes with its storage, each
 /// host has a tree of its own.
@@ -81,6 +82,10 @@ impl Accounts for VirtualHosts {
 
     fn authenticate_in(&self, credentials: &Credentials, context: &Context<'_>) -> Result<Login, Failure> {
         self.accounts(credentials)?.authenticate_in(credentials, context)
+    }
+
+    fn pace(&self, credentials: &Credentials) -> Pace {
+        self.accounts(credentials).map_or(Pace::MayWait, |accounts| accounts.pace(credentials))
     }
 
     fn select_host(&self, name: &str) -> Result<VirtualHost, Failure> {

@@ -9,6 +9,8 @@ use ftp_proto::storage::{FileKind, FinishHow, HashAlgorithm, Replace, Wanted, Wr
 use ftp_proto::time::UnixTime;
 use ftp_proto::{Failure, VirtualPath};
 
+mod tried;
+
 type Disk<'a> = &'a dyn Storage;
 
 fn path(text: &str) -> VirtualPath {
@@ -551,6 +553,38 @@ macro_rules! suite {
                 fn $behaviour() {
                     let root = tempfile::tempdir().unwrap();
                     super::$behaviour(&ftp_host::LocalDisk::open(root.path()).unwrap());
+                }
+            )*
+        }
+
+        mod tried_memory_disk {
+            $(
+                #[test]
+                fn $behaviour() {
+                    super::$behaviour(&super::tried::Tried(ftp_host::MemoryDisk::new()));
+                }
+            )*
+        }
+
+        /// On a disk, or what there is.
+        #[cfg(target_os = "linux")]
+        mod tried_local_disk {
+            $(
+                #[test]
+                fn $behaviour() {
+                    let root = tempfile::tempdir().unwrap();
+                    super::$behaviour(&super::tried::Tried(ftp_host::LocalDisk::open(root.path()).unwrap()));
+                }
+            )*
+        }
+
+        #[cfg(target_os = "linux")]
+        mod local_disk_in_memory {
+            $(
+                #[test]
+                fn $behaviour() {
+                    let root = tempfile::tempdir_in("/dev/shm").unwrap();
+                    super::$behaviour(&super::tried::Tried(ftp_host::LocalDisk::open(root.path()).unwrap()));
                 }
             )*
         }

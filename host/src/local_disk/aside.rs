@@ -8,7 +8,7 @@
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ftp_proto::storage::Replace;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, renameat, renameat_with, statat, unlinkat};
@@ -50,16 +50,13 @@ impl Aside {
         Ok((Self::Named(Temporary { hidden, moved: false }), File::from(file)))
     }
 
-    /// Gives `file` the name of `spot`. Where it fails, the file is gone.
-    pub(super) fn place(self, file: &File, spot: &Spot, replace: Replace) -> Result<(), Errno> {
+    /// Gives `file` the name of `spot`, which most probably is `taken` or free. Where it fails, the file is gone.
+    pub(super) fn place(self, file: &File, spot: &Spot, replace: Replace, taken: Taken) -> Result<(), Errno> {
         let temporary = match self {
             Self::Named(temporary) => temporary,
+            Self::Unnamed if taken == Taken::Yes && replace == Replace::Allowed => Temporary::linked(file, spot)?,
             Self::Unnamed => match link(file, spot) {
-                Err(Errno::EXIST) if replace == Replace::Allowed => {
-                    let hidden = hidden_beside(spot)?;
-                    link(file, &hidden)?;
-                    Temporary { hidden, moved: false }
-                }
+                Err(Errno::EXIST) if replace == Replace::Allowed => Temporary::linked(file, spot)?,
                 result => return result,
             },
         };
@@ -67,7 +64,21 @@ impl Aside {
     }
 }
 
+/// Whether something had a name when it was last looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    No,
+}
+
 impl Temporary {
+    /// A hidden name for a file that has none.
+    fn linked(file: &File, beside: &Spot) -> Result<Self, Errno> {
+        let hidden = hidden_beside(beside)?;
+        link(file, &hidden)?;
+        Ok(Self { hidden, moved: false })
+    }
+
     fn rename(mut self, to: &Spot, replace: Replace) -> Result<(), Errno> {
         rename(&self.hidden, to, replace)?;
         self.moved = true;
@@ -115,9 +126,17 @@ fn link(file: &File, to: &Spot) -> Result<(), Errno> {
     linkat(CWD, proc_path(file), &to.dir, &to.name, AtFlags::SYMLINK_FOLLOW)
 }
 
-/// Without `/proc`, as in some bare chroots, a file with no name can never get one.
+/// Without `/proc`, as in some bare chroots, a file with no name can never get one. Asked until it was there once.
 fn can_be_linked(file: &OwnedFd) -> bool {
-    statat(CWD, proc_path(file), AtFlags::empty()).is_ok()
+    static PROC: OnceLock<()> = OnceLock::new();
+    if PROC.get().is_some() {
+        return true;
+    }
+    let seen = statat(CWD, proc_path(file), AtFlags::empty()).is_ok();
+    if seen {
+        PROC.get_or_init(|| ());
+    }
+    seen
 }
 
 fn hidden_beside(spot: &Spot) -> Result<Spot, Errno> {
@@ -168,13 +187,13 @@ mod tests {
         let (aside, mut file) = Aside::named(&spot).unwrap();
         file.write_all(b"new").unwrap();
         assert!(names(dir.path()).iter().all(|name| is_temporary(name)));
-        aside.place(&file, &spot, Replace::Refused).unwrap();
+        aside.place(&file, &spot, Replace::Refused, Taken::No).unwrap();
         assert_eq!(names(dir.path()), [b"a"]);
         let (aside, file) = Aside::named(&spot).unwrap();
-        assert_eq!(aside.place(&file, &spot, Replace::Refused), Err(Errno::EXIST));
+        assert_eq!(aside.place(&file, &spot, Replace::Refused, Taken::No), Err(Errno::EXIST));
         let (aside, file) = Aside::named(&spot).unwrap();
         assert_eq!(names(dir.path()).len(), 2);
-        aside.place(&file, &spot, Replace::Allowed).unwrap();
+        aside.place(&file, &spot, Replace::Allowed, Taken::Yes).unwrap();
         drop(Aside::named(&spot).unwrap());
         assert_eq!(names(dir.path()), [b"a"]);
         assert!(fs::read(dir.path().join("a")).unwrap().is_empty());
@@ -186,13 +205,22 @@ mod tests {
         let spot = spot(dir.path(), b"a");
         for replace in [Replace::Refused, Replace::Allowed] {
             let (aside, file) = Aside::make(&spot).unwrap();
-            aside.place(&file, &spot, replace).unwrap();
+            aside.place(&file, &spot, replace, Taken::No).unwrap();
             assert_eq!(names(dir.path()), [b"a"]);
         }
         fs::create_dir(dir.path().join("d")).unwrap();
         let at_dir = Spot { name: b"d".to_vec(), ..spot };
-        let (aside, file) = Aside::make(&at_dir).unwrap();
-        assert_eq!(aside.place(&file, &at_dir, Replace::Allowed), Err(Errno::ISDIR));
+        for taken in [Taken::Yes, Taken::No] {
+            let (aside, file) = Aside::make(&at_dir).unwrap();
+            assert_eq!(aside.place(&file, &at_dir, Replace::Allowed, taken), Err(Errno::ISDIR));
+        }
+        // Whatever was thought of the name.
+        for (name, taken) in [(b"a", Taken::Yes), (b"a", Taken::No), (b"b", Taken::Yes)] {
+            let spot = Spot { name: name.to_vec(), ..at_dir.clone() };
+            let (aside, file) = Aside::make(&spot).unwrap();
+            aside.place(&file, &spot, Replace::Allowed, taken).unwrap();
+        }
+        fs::remove_file(dir.path().join("b")).unwrap();
         assert_eq!(names(dir.path()).len(), 2);
     }
 }

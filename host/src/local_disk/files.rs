@@ -11,26 +11,28 @@ use ftp_proto::Failure;
 use ftp_proto::storage::{FinishHow, Replace, WriteMode};
 use rustix::buffer::spare_capacity;
 use rustix::fs::{
-    Access, AtFlags, FileType, Gid, Mode, OFlags, Uid, accessat, fchmod, fchown, fdatasync, fstat, fstatvfs, fsync,
-    ftruncate, statat, unlinkat,
+    Access, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid, accessat, fchmod, fchown, fdatasync, fstat, fstatvfs,
+    fsync, ftruncate, statat, unlinkat,
 };
 use rustix::io::Errno;
 
-use super::aside::Aside;
+use super::aside::{Aside, Taken};
 use super::failures::{failure, io_failure};
-use super::jail::{Spot, beneath};
+use super::ground::Ground;
+use super::jail::{Regular, Spot, beneath, size};
+use crate::pace::Pace;
 use crate::storage::{ReadFile, Upload, WriteFile};
 
 /// A file open for reading.
 pub(super) struct LocalRead {
     file: Arc<File>,
     size: u64,
+    ground: Ground,
 }
 
 impl LocalRead {
-    pub(super) fn new(file: File) -> Result<Self, Failure> {
-        let size = file.metadata().map_err(|error| io_failure(&error))?.len();
-        Ok(Self { file: Arc::new(file), size })
+    pub(super) fn new((file, stat): Regular, ground: Ground) -> Self {
+        Self { file: Arc::new(file), size: size(&stat), ground }
     }
 }
 
@@ -41,6 +43,14 @@ impl ReadFile for LocalRead {
 
     fn file(&self) -> Option<Arc<File>> {
         Some(Arc::clone(&self.file))
+    }
+
+    fn pace(&self) -> Pace {
+        self.ground.pace()
+    }
+
+    fn closing(&self) -> Pace {
+        self.ground.closing(&self.file)
     }
 
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
@@ -64,34 +74,67 @@ pub(super) struct NewFile {
     spot: Spot,
     replace: Replace,
     permissions: u32,
-    sync: bool,
+    manner: Manner,
     /// Gone once the upload was finished.
     aside: Mutex<Option<Aside>>,
 }
 
+/// How an upload is brought to its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    pub(super) ground: Ground,
+    /// Whether it is on the disk itself when it is answered.
+    pub(super) sync: bool,
+}
+
 impl NewFile {
-    pub(super) fn open(spot: Spot, replace: Replace, upload: Upload, sync: bool) -> Result<Self, Failure> {
-        refuse_what_cannot_be_replaced(&spot, replace)?;
+    /// `found` is what has the name now.
+    pub(super) fn open(
+        (spot, found): (Spot, Option<Stat>),
+        replace: Replace,
+        upload: Upload,
+        manner: Manner,
+    ) -> Result<Self, Failure> {
+        refuse_what_cannot_be_replaced(&spot, found.as_ref(), replace)?;
         room_for(&spot.dir, upload.expected)?;
         let (aside, file) = Aside::make(&spot).map_err(failure)?;
-        let file = Arc::new(file);
-        Ok(Self { file, spot, replace, permissions: upload.permissions, sync, aside: Mutex::new(Some(aside)) })
+        let (file, aside) = (Arc::new(file), Mutex::new(Some(aside)));
+        Ok(Self { file, spot, replace, permissions: upload.permissions, manner, aside })
     }
 
-    fn place(&self, aside: Aside, replace: Replace) -> Result<(), Errno> {
-        self.take_over_permissions()?;
-        if self.sync {
+    /// What has the name now.
+    fn old(&self) -> Option<Stat> {
+        self.spot.stat().ok()
+    }
+
+    fn end(&self, how: FinishHow, old: Option<&Stat>) -> Result<(), Failure> {
+        let aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Failure::Io)?;
+        match how {
+            FinishHow::Commit => self.place(aside, self.replace, old).map_err(failure),
+            FinishHow::Keep => match self.place(aside, Replace::Refused, old) {
+                // Someone has the name: what was there stays, and the part is forgotten.
+                Err(Errno::EXIST) => Ok(()),
+                result => result.map_err(failure),
+            },
+            FinishHow::Discard => Ok(()),
+        }
+    }
+
+    fn place(&self, aside: Aside, replace: Replace, old: Option<&Stat>) -> Result<(), Errno> {
+        self.take_over_permissions(old)?;
+        if self.manner.sync {
             fdatasync(&self.file)?;
         }
-        aside.place(&self.file, &self.spot, replace)?;
-        if self.sync { sync_directory(&self.spot) } else { Ok(()) }
+        let taken = if old.is_some() { Taken::Yes } else { Taken::No };
+        aside.place(&self.file, &self.spot, replace, taken)?;
+        if self.manner.sync { sync_directory(&self.spot) } else { Ok(()) }
     }
 
     /// A file that is replaced hands on its permission bits, and its owner as far as we may. Set-id bits it does not:
     /// they were meant for the old content.
-    fn take_over_permissions(&self) -> Result<(), Errno> {
+    fn take_over_permissions(&self, old: Option<&Stat>) -> Result<(), Errno> {
         let mut permissions = self.permissions;
-        if let Ok(old) = statat(&self.spot.dir, &self.spot.name, AtFlags::SYMLINK_NOFOLLOW)
+        if let Some(old) = old
             && FileType::from_raw_mode(old.st_mode) == FileType::RegularFile
         {
             permissions = old.st_mode;
@@ -113,21 +156,26 @@ impl WriteFile for NewFile {
         Some(Arc::clone(&self.file))
     }
 
+    fn pace(&self) -> Pace {
+        self.manner.ground.pace()
+    }
+
     fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         write_all(&self.file, at, bytes)
     }
 
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
-        let aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Failure::Io)?;
-        match how {
-            FinishHow::Commit => self.place(aside, self.replace).map_err(failure),
-            FinishHow::Keep => match self.place(aside, Replace::Refused) {
-                // Someone has the name: what was there stays, and the part is forgotten.
-                Err(Errno::EXIST) => Ok(()),
-                result => result.map_err(failure),
-            },
-            FinishHow::Discard => Ok(()),
+        self.end(how, self.old().as_ref())
+    }
+
+    /// In memory, unless there is much to give back: of what is replaced, or of this where it is not kept.
+    fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        let Manner { ground, sync } = self.manner;
+        if sync || ground.pace() == Pace::MayWait || how == FinishHow::Discard {
+            return None;
         }
+        let old = self.old();
+        old.as_ref().is_none_or(|old| ground.is_light(old)).then(|| self.end(how, old.as_ref()))
     }
 }
 
@@ -137,14 +185,14 @@ pub(super) struct InPlace {
     spot: Spot,
     /// Its size before; `None` when it was made for this upload.
     before: Option<u64>,
-    sync: bool,
+    manner: Manner,
     finished: Mutex<bool>,
 }
 
 impl InPlace {
-    pub(super) fn open(spot: Spot, upload: Upload, sync: bool) -> Result<Self, Failure> {
-        let (file, before) = existing_or_made(&spot, upload)?;
-        let this = Self { file: Arc::new(file), spot, before, sync, finished: Mutex::new(false) };
+    pub(super) fn open(spot: Spot, upload: Upload, manner: Manner) -> Result<Self, Failure> {
+        let (file, before) = existing_or_made(&spot, upload).map_err(failure)?;
+        let this = Self { file: Arc::new(file), spot, before, manner, finished: Mutex::new(false) };
         if matches!(upload.mode, WriteMode::At(offset) if offset > this.size()) {
             return Err(Failure::BadOffset);
         }
@@ -171,7 +219,7 @@ impl InPlace {
     }
 
     fn keep(&self) -> Result<(), Errno> {
-        if self.sync {
+        if self.manner.sync {
             fdatasync(&self.file)?;
             if self.before.is_none() {
                 sync_directory(&self.spot)?;
@@ -199,6 +247,10 @@ impl WriteFile for InPlace {
         write_all(&self.file, at, bytes)
     }
 
+    fn pace(&self) -> Pace {
+        self.manner.ground.pace()
+    }
+
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
         match how {
             _ if !self.first_finish() => Err(Failure::Io),
@@ -211,6 +263,13 @@ impl WriteFile for InPlace {
             FinishHow::Discard => self.discard(),
         }
     }
+
+    /// In memory: there is nothing to do but to keep it.
+    fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        let Manner { ground, sync } = self.manner;
+        let waits = sync || ground.pace() == Pace::MayWait || how == FinishHow::Discard;
+        (!waits).then(|| self.finish(how))
+    }
 }
 
 impl Drop for InPlace {
@@ -222,37 +281,32 @@ impl Drop for InPlace {
 }
 
 /// The file that is there and its size, or a new one. Others may make it and take it back in between.
-fn existing_or_made(spot: &Spot, upload: Upload) -> Result<(File, Option<u64>), Failure> {
+fn existing_or_made(spot: &Spot, upload: Upload) -> Result<(File, Option<u64>), Errno> {
     let mut tries = 0;
     loop {
         match spot.open_regular(OFlags::RDWR) {
-            Err(Failure::NotFound) if !matches!(upload.mode, WriteMode::At(1..)) => {}
+            Err(Errno::NOENT) if !matches!(upload.mode, WriteMode::At(1..)) => {}
             found => {
-                let file = found?;
-                let size = file.metadata().map_err(|error| io_failure(&error))?.len();
-                return Ok((file, Some(size)));
+                let (file, stat) = found?;
+                return Ok((file, Some(size(&stat))));
             }
         }
         match made(spot, upload) {
             // Made by another meanwhile; or a link to nothing, which stays what it is.
-            Err(Failure::Exists) if tries < TRIES => tries += 1,
+            Err(Errno::EXIST) if tries < TRIES => tries += 1,
             made => return Ok((made?, None)),
         }
     }
 }
 
-fn made(spot: &Spot, upload: Upload) -> Result<File, Failure> {
-    let file = spot.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, Mode::RUSR | Mode::WUSR).map_err(failure)?;
-    fchmod(&file, Mode::from_raw_mode(upload.permissions & 0o777)).map_err(failure)?;
+fn made(spot: &Spot, upload: Upload) -> Result<File, Errno> {
+    let file = spot.open(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, Mode::RUSR | Mode::WUSR)?;
+    fchmod(&file, Mode::from_raw_mode(upload.permissions & 0o777))?;
     Ok(File::from(file))
 }
 
-fn refuse_what_cannot_be_replaced(spot: &Spot, replace: Replace) -> Result<(), Failure> {
-    let old = match statat(&spot.dir, &spot.name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(Errno::NOENT) => return Ok(()),
-        Err(error) => return Err(failure(error)),
-        Ok(old) => old,
-    };
+fn refuse_what_cannot_be_replaced(spot: &Spot, old: Option<&Stat>, replace: Replace) -> Result<(), Failure> {
+    let Some(old) = old else { return Ok(()) };
     match FileType::from_raw_mode(old.st_mode) {
         FileType::Directory => Err(Failure::IsADirectory),
         _ if replace == Replace::Refused => Err(Failure::Exists),

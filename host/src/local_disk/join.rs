@@ -7,26 +7,26 @@
 //! So a crash leaves the target whole, as it was or as it is to be, and removes no part before its content is safe
 //! elsewhere.
 
-use std::fs::File;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use ftp_proto::storage::{FinishHow, Replace, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
-use rustix::fs::{Access, AtFlags, FileType, OFlags, Stat, accessat, copy_file_range, fstat, statat, unlinkat};
+use rustix::fs::{Access, AtFlags, FileType, OFlags, Stat, accessat, copy_file_range, unlinkat};
 use rustix::io::Errno;
 
 use super::aside::{hidden_name, rename};
 use super::failures::{failure, io_failure};
-use super::files::{LocalRead, NewFile};
-use super::jail::{Jail, Spot};
+use super::files::{LocalRead, Manner, NewFile};
+use super::ground::Ground;
+use super::jail::{Effort, Jail, Regular, Spot, size};
 use crate::storage::{Cancel, ReadFile, Upload, WriteFile};
 
 /// Copies all of `source` to `at` in `copy`; gives where that ends.
-pub(super) fn append(source: File, copy: &NewFile, at: u64, cancel: &Cancel) -> Result<u64, Failure> {
-    match copied_by_kernel(&source, copy, at, cancel)? {
+pub(super) fn append(source: Regular, copy: &NewFile, at: u64, cancel: &Cancel) -> Result<u64, Failure> {
+    match copied_by_kernel(&source.0, copy, at, cancel)? {
         Some(end) => Ok(end),
-        None => copied_by_buffer(LocalRead::new(source)?, copy, at, cancel),
+        None => copied_by_buffer(LocalRead::new(source, Ground::Slow), copy, at, cancel),
     }
 }
 
@@ -63,7 +63,7 @@ fn copied_by_buffer(source: LocalRead, copy: &NewFile, at: u64, cancel: &Cancel)
 struct Part {
     spot: Spot,
     named: Stat,
-    content: File,
+    content: Regular,
 }
 
 /// Joins `parts` behind what `target` holds, and removes them.
@@ -73,27 +73,28 @@ pub(super) fn combine(
     parts: &[VirtualPath],
     cancel: &Cancel,
 ) -> Result<(), Failure> {
-    let spot = jail.target(target)?;
-    let before = existing(&spot)?;
+    let (spot, found) = jail.target(target, Effort::Any).map_err(failure)?;
+    let before = existing(&spot).map_err(failure)?;
     let parts = parts.iter().map(|part| open_part(jail, part)).collect::<Result<Vec<_>, _>>()?;
-    let stats = before.iter().chain(parts.iter().map(|part| &part.content)).map(fstat);
-    let stats = stats.collect::<Result<Vec<_>, _>>().map_err(failure)?;
+    let contents = || before.iter().chain(parts.iter().map(|part| &part.content));
+    let stats: Vec<&Stat> = contents().map(|(_, stat)| stat).collect();
     for (at, one) in stats.iter().enumerate() {
         if stats.iter().skip(at + 1).any(|other| same_file(one, other)) {
             return Err(Failure::NameNotAllowed);
         }
     }
-    let expected = stats.iter().filter_map(|stat| u64::try_from(stat.st_size).ok()).sum();
+    let expected = stats.iter().map(|stat| size(stat)).sum();
     let permissions = stats.first().map_or(0, |stat| stat.st_mode & 0o777);
     let upload = Upload { mode: WriteMode::Create(Replace::Allowed), permissions, expected };
     // Synced whatever the setting: with the parts gone, there is no second copy.
-    let whole = NewFile::open(spot.clone(), Replace::Allowed, upload, true)?;
+    let manner = Manner { ground: Ground::Slow, sync: true };
+    let whole = NewFile::open((spot.clone(), found), Replace::Allowed, upload, manner)?;
     let mut end = 0;
-    for content in before.iter().chain(parts.iter().map(|part| &part.content)) {
+    for (content, stat) in contents() {
         let content = content.try_clone().map_err(|error| io_failure(&error))?;
-        end = append(content, &whole, end, cancel)?;
+        end = append((content, *stat), &whole, end, cancel)?;
     }
-    if !is_unchanged(&spot, before.as_ref().and_then(|_| stats.first())) {
+    if !is_unchanged(&spot, before.as_ref().map(|(_, stat)| stat)) {
         return Err(Failure::Busy);
     }
     whole.finish(FinishHow::Commit)?;
@@ -101,19 +102,19 @@ pub(super) fn combine(
 }
 
 /// What the target holds already.
-fn existing(spot: &Spot) -> Result<Option<File>, Failure> {
+fn existing(spot: &Spot) -> Result<Option<Regular>, Errno> {
     match spot.open_regular(OFlags::RDONLY) {
-        Err(Failure::NotFound) => Ok(None),
+        Err(Errno::NOENT) => Ok(None),
         opened => opened.map(Some),
     }
 }
 
 fn open_part(jail: &Jail, path: &VirtualPath) -> Result<Part, Failure> {
     let spot = jail.spot(path, Failure::IsADirectory)?;
-    let named = statat(&spot.dir, &spot.name, AtFlags::SYMLINK_NOFOLLOW).map_err(failure)?;
-    let content = jail.open_regular(path, OFlags::RDONLY)?;
+    let named = spot.stat().map_err(failure)?;
+    let content = jail.open_regular(path, OFlags::RDONLY, Effort::Any).map_err(failure)?;
     let is_link = FileType::from_raw_mode(named.st_mode) == FileType::Symlink;
-    if !is_link && !same_file(&named, &fstat(&content).map_err(failure)?) {
+    if !is_link && !same_file(&named, &content.1) {
         // The name changed hands in between.
         return Err(Failure::Busy);
     }
@@ -131,7 +132,7 @@ impl Part {
             Err(Errno::NOENT) => return Ok(()),
             Err(error) => return Err(error),
         }
-        let taken = statat(&aside.dir, &aside.name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let taken = aside.stat()?;
         if same_file(&taken, &self.named) {
             return unlinkat(&aside.dir, &aside.name, AtFlags::empty());
         }
@@ -141,7 +142,7 @@ impl Part {
 
 /// Whether nobody wrote to the target since its content was read, nor gave its name to another file.
 fn is_unchanged(spot: &Spot, before: Option<&Stat>) -> bool {
-    match (statat(&spot.dir, &spot.name, AtFlags::SYMLINK_NOFOLLOW), before) {
+    match (spot.stat(), before) {
         (Ok(now), Some(before)) => {
             let changed = |stat: &Stat| (stat.st_size, stat.st_mtime, stat.st_mtime_nsec);
             same_file(&now, before) && changed(&now) == changed(before)

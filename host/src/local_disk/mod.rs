@@ -11,6 +11,7 @@ mod aside;
 mod directory;
 mod failures;
 mod files;
+mod ground;
 mod jail;
 mod join;
 mod metadata;
@@ -25,15 +26,16 @@ use ftp_proto::outcome::{Space, TreeSize};
 use ftp_proto::storage::{FileKind, FinishHow, Metadata, Replace, Wanted, WriteMode};
 use ftp_proto::{Failure, VirtualPath};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chmodat, chownat, fchmod, fstat,
-    fstatvfs, mkdirat, statat, symlinkat, unlinkat, utimensat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT, Uid, chmodat, chownat, fchmod,
+    fstat, fstatvfs, mkdirat, statat, symlinkat, unlinkat, utimensat,
 };
 use rustix::io::Errno;
 
 use self::directory::LocalDirectory;
 use self::failures::failure;
-use self::files::{InPlace, LocalRead, NewFile};
-use self::jail::Jail;
+use self::files::{InPlace, LocalRead, Manner, NewFile};
+use self::ground::{Ground, InMemory, is_undecided, known};
+use self::jail::{Effort, Jail, Spot, size};
 use self::metadata::Owners;
 use crate::links::relative_to;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
@@ -43,7 +45,7 @@ use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 pub struct LocalDisk {
     jail: Jail,
     owners: Arc<Owners>,
-    sync: bool,
+    manner: Manner,
 }
 
 impl LocalDisk {
@@ -52,48 +54,58 @@ impl LocalDisk {
     /// # Errors
     /// When it is not a directory that can be entered, or the kernel lacks `openat2` (Linux 5.6).
     pub fn open(root: impl AsRef<Path>) -> std::io::Result<Self> {
-        Ok(Self { jail: Jail::open(root.as_ref())?, owners: Arc::new(Owners::read()), sync: false })
+        let jail = Jail::open(root.as_ref())?;
+        let manner = Manner { ground: Ground::of(&jail), sync: false };
+        Ok(Self { jail, owners: Arc::new(Owners::read()), manner })
     }
 
     /// Whether an upload is answered only once it is on the disk itself, name and all. Slower; off at first.
     #[must_use]
     pub const fn sync(mut self, sync: bool) -> Self {
-        self.sync = sync;
+        self.manner.sync = sync;
         self
     }
 }
 
 impl Storage for LocalDisk {
     fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
-        let error = match self.jail.resolve(path.relative(), OFlags::PATH) {
-            Ok(found) => return self.owners.describe(found, b"").map_err(failure),
-            Err(error) => error,
-        };
-        // A link that leads nowhere, or outside, is all there is to see.
-        if let Ok(link) = self.jail.resolve(path.relative(), OFlags::PATH | OFlags::NOFOLLOW)
-            && let Ok(metadata) = self.owners.describe(link, b"")
-            && metadata.kind == FileKind::Symlink
-        {
-            return Ok(metadata);
-        }
-        Err(failure(error))
+        self.look(path, Effort::Any).map_err(failure)
+    }
+
+    fn stat_now(&self, path: &VirtualPath) -> Option<Result<Metadata, Failure>> {
+        known(self.look(path, self.manner.ground.effort()?))
     }
 
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
-        let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
-        Ok(Box::new(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners))?))
+        Ok(Box::new(self.directory(path, wanted, Effort::Any).map_err(failure)??))
+    }
+
+    fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
+        let effort = self.manner.ground.effort_in_memory()?;
+        let opened = known(self.directory(path, wanted, effort))?;
+        Some(opened.and_then(|dir| Ok(Box::new(InMemory(dir?)) as _)))
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
-        Ok(Box::new(LocalRead::new(self.jail.open_regular(path, OFlags::RDONLY)?)?))
+        let regular = self.jail.open_regular(path, OFlags::RDONLY, Effort::Any).map_err(failure)?;
+        let ground = self.manner.ground.of_file(&self.jail, &regular.1);
+        Ok(Box::new(LocalRead::new(regular, ground)))
+    }
+
+    fn open_read_now(&self, path: &VirtualPath) -> Option<Result<Box<dyn ReadFile>, Failure>> {
+        let ground = self.manner.ground;
+        let opened = known(self.jail.open_regular(path, OFlags::RDONLY, ground.effort()?))?;
+        Some(opened.map(|regular| Box::new(LocalRead::new(regular, ground)) as _))
     }
 
     fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
-        let spot = self.jail.target(path)?;
-        match upload.mode {
-            WriteMode::Create(replace) => Ok(Box::new(NewFile::open(spot, replace, upload, self.sync)?)),
-            WriteMode::At(_) | WriteMode::Append => Ok(Box::new(InPlace::open(spot, upload, self.sync)?)),
-        }
+        let target = self.jail.target(path, Effort::Any).map_err(failure)?;
+        write(target, upload, Manner { ground: Ground::Slow, ..self.manner })
+    }
+
+    fn open_write_now(&self, path: &VirtualPath, upload: Upload) -> Option<Result<Box<dyn WriteFile>, Failure>> {
+        let effort = self.manner.ground.effort_in_memory()?;
+        Some(known(self.jail.target(path, effort))?.and_then(|target| write(target, upload, self.manner)))
     }
 
     fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {
@@ -154,17 +166,17 @@ impl Storage for LocalDisk {
     }
 
     fn copy(&self, from: &VirtualPath, to: &VirtualPath, replace: Replace, cancel: &Cancel) -> Result<(), Failure> {
-        let source = self.jail.open_regular(from, OFlags::RDONLY)?;
-        let stat = fstat(&source).map_err(failure)?;
-        let expected = u64::try_from(stat.st_size).unwrap_or(0);
-        let upload = Upload { mode: WriteMode::Create(replace), permissions: stat.st_mode & 0o777, expected };
-        let copy = NewFile::open(self.jail.target(to)?, replace, upload, self.sync)?;
+        let source = self.jail.open_regular(from, OFlags::RDONLY, Effort::Any).map_err(failure)?;
+        let (permissions, expected) = (source.1.st_mode & 0o777, size(&source.1));
+        let upload = Upload { mode: WriteMode::Create(replace), permissions, expected };
+        let target = self.jail.target(to, Effort::Any).map_err(failure)?;
+        let copy = NewFile::open(target, replace, upload, self.manner)?;
         join::append(source, &copy, 0, cancel)?;
         copy.finish(FinishHow::Commit)
     }
 
     fn tree_size(&self, path: &VirtualPath, cancel: &Cancel) -> Result<TreeSize, Failure> {
-        let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
+        let dir = self.resolve(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
         Ok(TreeSize { bytes: tree::size(dir, cancel)? })
     }
 
@@ -184,19 +196,57 @@ impl Storage for LocalDisk {
     }
 
     fn space(&self, path: &VirtualPath) -> Result<Space, Failure> {
-        let place = self.jail.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
+        let place = self.resolve(path, OFlags::PATH).map_err(failure)?;
         let room = fstatvfs(place).map_err(failure)?;
         Ok(Space { available: room.f_bavail.saturating_mul(room.f_frsize) })
     }
 }
 
 impl LocalDisk {
+    fn resolve(&self, path: &VirtualPath, flags: OFlags) -> Result<OwnedFd, Errno> {
+        self.jail.resolve(path.relative(), flags, Effort::Any)
+    }
+
+    /// What is at `path`, links followed where they lead somewhere.
+    fn look(&self, path: &VirtualPath, effort: Effort) -> Result<Metadata, Errno> {
+        let found = |flags| self.owners.describe(self.jail.resolve(path.relative(), flags, effort)?, b"");
+        let error = match found(OFlags::PATH) {
+            // What is cached says nothing of a link's end; what stays in one file system nothing of another's.
+            Err(_) if effort == Effort::Cached => return Err(Errno::AGAIN),
+            Err(error) if effort != Effort::Any && is_undecided(error) => return Err(error),
+            Err(error) => error,
+            found => return found,
+        };
+        // A link that leads nowhere, or outside, is all there is to see.
+        match found(OFlags::PATH | OFlags::NOFOLLOW) {
+            Ok(metadata) if metadata.kind == FileKind::Symlink => Ok(metadata),
+            _ => Err(error),
+        }
+    }
+
+    fn directory(
+        &self,
+        path: &VirtualPath,
+        wanted: Wanted,
+        effort: Effort,
+    ) -> Result<Result<LocalDirectory, Failure>, Errno> {
+        let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY, effort)?;
+        Ok(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners)))
+    }
+
     /// Holds a file or directory, so that its attributes can be set whatever becomes of its name.
     fn changeable(&self, path: &VirtualPath) -> Result<OwnedFd, Failure> {
-        let file = self.jail.resolve(path.relative(), OFlags::PATH).map_err(failure)?;
+        let file = self.resolve(path, OFlags::PATH).map_err(failure)?;
         match FileType::from_raw_mode(fstat(&file).map_err(failure)?.st_mode) {
             FileType::RegularFile | FileType::Directory => Ok(file),
             _ => Err(Failure::PermissionDenied),
         }
+    }
+}
+
+fn write((spot, found): (Spot, Option<Stat>), upload: Upload, manner: Manner) -> Result<Box<dyn WriteFile>, Failure> {
+    match upload.mode {
+        WriteMode::Create(replace) => Ok(Box::new(NewFile::open((spot, found), replace, upload, manner)?)),
+        WriteMode::At(_) | WriteMode::Append => Ok(Box::new(InPlace::open(spot, upload, manner)?)),
     }
 }

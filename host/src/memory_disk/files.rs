@@ -9,7 +9,8 @@ use ftp_proto::storage::{FinishHow, Replace};
 use ftp_proto::time::UnixTime;
 
 use super::Shared;
-use super::tree::{Id, Node, Place, now};
+use super::tree::{Id, Node, Place, Tree, now};
+use crate::pace::Pace;
 use crate::storage::{ReadFile, WriteFile};
 
 /// How many bytes there may be.
@@ -74,6 +75,11 @@ impl Content {
         self.written().modified = modified;
     }
 
+    /// Growing it may move all that is there, and dropping it gives all of that back.
+    fn pace(&self) -> Pace {
+        if self.size() > BIG { Pace::MayWait } else { Pace::Prompt }
+    }
+
     pub(super) fn read(&self, at: u64, max: usize) -> Bytes {
         let written = self.written();
         let from = usize::try_from(at).unwrap_or(usize::MAX);
@@ -134,6 +140,15 @@ impl ReadFile for MemoryRead {
         self.size
     }
 
+    fn pace(&self) -> Pace {
+        Pace::Prompt
+    }
+
+    /// It may be the last that has the content.
+    fn closing(&self) -> Pace {
+        self.content.pace()
+    }
+
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
         Ok(self.content.read(at, max))
     }
@@ -159,8 +174,7 @@ impl NewFile {
         Self { disk, place, content, replace, permissions }
     }
 
-    fn place(&self, replace: Replace) -> Result<(), Failure> {
-        let mut tree = self.disk.tree();
+    fn place(&self, tree: &mut Tree, replace: Replace) -> Result<(), Failure> {
         let mut permissions = self.permissions;
         if let Some(old) = tree.at(&self.place) {
             match replace {
@@ -172,6 +186,18 @@ impl NewFile {
         }
         tree.add(&self.place, Node::file(Arc::clone(&self.content), permissions))?;
         Ok(())
+    }
+
+    fn end(&self, tree: &mut Tree, how: FinishHow) -> Result<(), Failure> {
+        match how {
+            FinishHow::Commit => self.place(tree, self.replace),
+            FinishHow::Keep => match self.place(tree, Replace::Refused) {
+                // Someone has the name: what was there stays, and the part is forgotten.
+                Err(Failure::Exists) => Ok(()),
+                result => result,
+            },
+            FinishHow::Discard => Ok(()),
+        }
     }
 }
 
@@ -188,16 +214,21 @@ impl WriteFile for NewFile {
         Ok(self.content.read(at, max))
     }
 
+    fn pace(&self) -> Pace {
+        self.content.pace()
+    }
+
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
-        match how {
-            FinishHow::Commit => self.place(self.replace),
-            FinishHow::Keep => match self.place(Replace::Refused) {
-                // Someone has the name: what was there stays, and the part is forgotten.
-                Err(Failure::Exists) => Ok(()),
-                result => result,
-            },
-            FinishHow::Discard => Ok(()),
-        }
+        self.end(&mut self.disk.tree(), how)
+    }
+
+    fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        let mut tree = self.disk.tree_now()?;
+        // What it replaces goes with it, or itself does.
+        let old = tree.at(&self.place).and_then(|id| tree.content(id).ok());
+        let goes = [old.as_deref(), Some(&*self.content)];
+        let prompt = goes.into_iter().flatten().all(|content| content.pace() == Pace::Prompt);
+        prompt.then(|| self.end(&mut tree, how))
     }
 }
 
@@ -262,11 +293,19 @@ impl WriteFile for InPlace {
         Ok(self.content.read(at, max))
     }
 
+    fn pace(&self) -> Pace {
+        self.content.pace()
+    }
+
     fn finish(&self, how: FinishHow) -> Result<(), Failure> {
         if self.first_finish() && how == FinishHow::Discard {
             self.discard();
         }
         Ok(())
+    }
+
+    fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
+        (how != FinishHow::Discard && self.content.pace() == Pace::Prompt).then(|| self.finish(how))
     }
 }
 
@@ -277,3 +316,6 @@ impl Drop for InPlace {
         }
     }
 }
+
+/// From so many bytes on it takes its time to move or drop a content.
+const BIG: u64 = 4 << 20;

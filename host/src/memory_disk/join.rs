@@ -85,4 +85,4 @@ impl MemoryDisk {
 }
 
 /// How much is copied between two looks at whether to end.
-const STEP: usize = 1 << 20;
+pub(super) const STEP: usize = 1 << 20;

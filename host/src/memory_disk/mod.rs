@@ -8,7 +8,7 @@ mod join;
 mod tree;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use ftp_proto::action::Times;
 use ftp_proto::outcome::{Entries, Quota, Space};
@@ -16,8 +16,9 @@ use ftp_proto::storage::{Entry, FileKind, FinishHow, Metadata, Replace, Wanted, 
 use ftp_proto::{Failure, VirtualPath};
 
 use self::files::{Content, InPlace, MemoryRead, NewFile, Room};
-use self::tree::{Body, LastLink, Node, Tree};
+use self::tree::{Body, LastLink, Names, Node, Tree};
 use crate::links::relative_to;
+use crate::pace::Pace;
 use crate::storage::{Cancel, Directory, ReadFile, Storage, Upload, WriteFile};
 
 /// A tree of files in memory. Clones are the same tree.
@@ -86,6 +87,15 @@ impl Shared {
     fn tree(&self) -> MutexGuard<'_, Tree> {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The same, unless someone else has it: that may be one who removes all of it.
+    fn tree_now(&self) -> Option<MutexGuard<'_, Tree>> {
+        match self.tree.try_lock() {
+            Ok(tree) => Some(tree),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 impl Default for MemoryDisk {
@@ -102,67 +112,42 @@ impl fmt::Debug for MemoryDisk {
 
 impl Storage for MemoryDisk {
     fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
-        let tree = self.tree();
-        let error = match tree.find(path) {
-            Ok(id) => return Ok(tree.metadata(id)),
-            Err(error) => error,
-        };
-        // A link that leads nowhere, or outside, is all there is to see.
-        match tree.walk(path, LastLink::Itself)?.node.map(|id| tree.metadata(id)) {
-            Some(metadata) if metadata.kind == FileKind::Symlink => Ok(metadata),
-            _ => Err(error),
-        }
+        stat(&self.tree(), path)
+    }
+
+    fn stat_now(&self, path: &VirtualPath) -> Option<Result<Metadata, Failure>> {
+        Some(stat(&*self.shared.tree_now()?, path))
     }
 
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
         let _ = wanted; // Everything costs no more than the names.
         let tree = self.tree();
-        let entries = tree.names(tree.find(path)?)?;
-        let entries = entries.iter().map(|(name, id)| Entry { name: Arc::clone(name), metadata: tree.metadata(*id) });
-        Ok(Box::new(MemoryDirectory(entries.collect::<Vec<_>>().into_iter())))
+        Ok(MemoryDirectory::open(&tree, tree.names(tree.find(path)?)?))
+    }
+
+    fn open_dir_now(&self, path: &VirtualPath, _: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
+        let tree = self.shared.tree_now()?;
+        match tree.find(path).and_then(|id| tree.names(id)) {
+            Ok(names) if names.len() > MANY => None,
+            Ok(names) => Some(Ok(MemoryDirectory::open(&tree, names))),
+            Err(failure) => Some(Err(failure)),
+        }
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
-        let tree = self.tree();
-        let content = tree.content(tree.find(path)?)?;
-        Ok(Box::new(MemoryRead::new(content)))
+        open_read(&self.tree(), path)
+    }
+
+    fn open_read_now(&self, path: &VirtualPath) -> Option<Result<Box<dyn ReadFile>, Failure>> {
+        Some(open_read(&*self.shared.tree_now()?, path))
     }
 
     fn open_write(&self, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
-        let mut tree = self.tree();
-        let place = tree.walk(path, LastLink::Followed)?;
-        match (upload.mode, place.node) {
-            (WriteMode::Create(replace), found) => {
-                if let Some(id) = found {
-                    tree.content(id)?;
-                    if replace == Replace::Refused {
-                        return Err(Failure::Exists);
-                    }
-                }
-                let content = self.new_content(upload.expected)?;
-                Ok(Box::new(NewFile::new(
-                    Arc::clone(&self.shared),
-                    place,
-                    content,
-                    replace,
-                    upload.permissions & 0o777,
-                )))
-            }
-            (WriteMode::At(1..), None) => Err(Failure::NotFound),
-            (_, None) => {
-                let content = self.new_content(upload.expected)?;
-                let id = tree.add(&place, Node::file(Arc::clone(&content), upload.permissions & 0o777))?;
-                Ok(Box::new(InPlace::made(Arc::clone(&self.shared), place, id, content)))
-            }
-            (mode, Some(id)) => {
-                let content = tree.content(id)?;
-                if matches!(mode, WriteMode::At(offset) if offset > content.size()) {
-                    return Err(Failure::BadOffset);
-                }
-                self.room_for(upload.expected)?;
-                Ok(Box::new(InPlace::found(content)))
-            }
-        }
+        self.open_in(&mut self.tree(), path, upload)
+    }
+
+    fn open_write_now(&self, path: &VirtualPath, upload: Upload) -> Option<Result<Box<dyn WriteFile>, Failure>> {
+        Some(self.open_in(&mut *self.shared.tree_now()?, path, upload))
     }
 
     fn remove(&self, path: &VirtualPath) -> Result<(), Failure> {
@@ -251,12 +236,19 @@ impl Storage for MemoryDisk {
             let id = tree.find(from)?;
             (tree.content(id)?, tree.metadata(id).mode & 0o777)
         };
-        cancel.check()?;
         let upload = Upload { permissions, ..Upload::new(WriteMode::Create(replace)) };
         let copy = self.open_write(to, upload)?;
-        copy.write_at(0, &source.read(0, usize::MAX))?;
-        cancel.check()?;
-        copy.finish(FinishHow::Commit)
+        let mut at = 0;
+        loop {
+            cancel.check()?;
+            // In steps, since others wait for the content meanwhile.
+            let bytes = source.read(at, join::STEP);
+            if bytes.is_empty() {
+                return copy.finish(FinishHow::Commit);
+            }
+            copy.write_at(at, &bytes)?;
+            at += bytes.len() as u64;
+        }
     }
 
     fn quota(&self) -> Result<Quota, Failure> {
@@ -289,6 +281,42 @@ impl Storage for MemoryDisk {
 }
 
 impl MemoryDisk {
+    fn open_in(&self, tree: &mut Tree, path: &VirtualPath, upload: Upload) -> Result<Box<dyn WriteFile>, Failure> {
+        let place = tree.walk(path, LastLink::Followed)?;
+        match (upload.mode, place.node) {
+            (WriteMode::Create(replace), found) => {
+                if let Some(id) = found {
+                    tree.content(id)?;
+                    if replace == Replace::Refused {
+                        return Err(Failure::Exists);
+                    }
+                }
+                let content = self.new_content(upload.expected)?;
+                Ok(Box::new(NewFile::new(
+                    Arc::clone(&self.shared),
+                    place,
+                    content,
+                    replace,
+                    upload.permissions & 0o777,
+                )))
+            }
+            (WriteMode::At(1..), None) => Err(Failure::NotFound),
+            (_, None) => {
+                let content = self.new_content(upload.expected)?;
+                let id = tree.add(&place, Node::file(Arc::clone(&content), upload.permissions & 0o777))?;
+                Ok(Box::new(InPlace::made(Arc::clone(&self.shared), place, id, content)))
+            }
+            (mode, Some(id)) => {
+                let content = tree.content(id)?;
+                if matches!(mode, WriteMode::At(offset) if offset > content.size()) {
+                    return Err(Failure::BadOffset);
+                }
+                self.room_for(upload.expected)?;
+                Ok(Box::new(InPlace::found(content)))
+            }
+        }
+    }
+
     fn room_for(&self, expected: u64) -> Result<(), Failure> {
         if expected > self.shared.room.available() { Err(Failure::NoSpace) } else { Ok(()) }
     }
@@ -299,16 +327,48 @@ impl MemoryDisk {
     }
 }
 
+fn stat(tree: &Tree, path: &VirtualPath) -> Result<Metadata, Failure> {
+    let error = match tree.find(path) {
+        Ok(id) => return Ok(tree.metadata(id)),
+        Err(error) => error,
+    };
+    // A link that leads nowhere, or outside, is all there is to see.
+    match tree.walk(path, LastLink::Itself)?.node.map(|id| tree.metadata(id)) {
+        Some(metadata) if metadata.kind == FileKind::Symlink => Ok(metadata),
+        _ => Err(error),
+    }
+}
+
+fn open_read(tree: &Tree, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
+    let content = tree.content(tree.find(path)?)?;
+    Ok(Box::new(MemoryRead::new(content)))
+}
+
 /// A directory as it was when it was opened.
 struct MemoryDirectory(std::vec::IntoIter<Entry>);
+
+impl MemoryDirectory {
+    fn open(tree: &Tree, names: &Names) -> Box<dyn Directory> {
+        let entries = names.iter().map(|(name, id)| Entry { name: Arc::clone(name), metadata: tree.metadata(*id) });
+        Box::new(Self(entries.collect::<Vec<_>>().into_iter()))
+    }
+}
 
 impl Directory for MemoryDirectory {
     fn read(&mut self, max: usize) -> Result<Entries, Failure> {
         let entries = self.0.by_ref().take(max).collect();
         Ok(Entries { entries, last: self.0.len() == 0 })
     }
+
+    /// What is left goes with it.
+    fn pace(&self) -> Pace {
+        if self.0.len() > MANY { Pace::MayWait } else { Pace::Prompt }
+    }
 }
 
 fn parsed(path: &str) -> VirtualPath {
     VirtualPath::parse(path.as_bytes()).expect("a path")
 }
+
+/// More entries than that take their time.
+const MANY: usize = 1024;

@@ -13,7 +13,7 @@ use super::files::Content;
 /// A file, directory or link, whatever its names are.
 pub(super) type Id = u64;
 
-type Names = BTreeMap<Arc<[u8]>, Id>;
+pub(super) type Names = BTreeMap<Arc<[u8]>, Id>;
 
 /// All that has a name.
 pub(super) struct Tree {

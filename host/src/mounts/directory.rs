@@ -8,6 +8,7 @@ use ftp_proto::outcome::Entries;
 use ftp_proto::storage::Entry;
 
 use super::point::tell_apart;
+use crate::pace::Pace;
 use crate::storage::Directory;
 
 /// First the mounts, then what the storage has under other names.
@@ -35,5 +36,9 @@ impl Directory for MountedDirectory {
         page.entries.retain(|entry| !self.names.contains(&entry.name));
         page.entries.iter_mut().for_each(|entry| tell_apart(&mut entry.metadata, self.number));
         Ok(page)
+    }
+
+    fn pace(&self) -> Pace {
+        self.within.as_ref().map_or(Pace::Prompt, |within| within.pace())
     }
 }

@@ -47,7 +47,16 @@ impl<'a> Spot<'a> {
     }
 
     pub(super) fn stat(&self) -> Result<Metadata, Failure> {
-        let mut metadata = self.storage().stat(&self.path)?;
+        self.told(self.storage().stat(&self.path))
+    }
+
+    /// The same, if that does not wait.
+    pub(super) fn stat_now(&self) -> Option<Result<Metadata, Failure>> {
+        self.storage().stat_now(&self.path).map(|found| self.told(found))
+    }
+
+    fn told(&self, found: Result<Metadata, Failure>) -> Result<Metadata, Failure> {
+        let mut metadata = found?;
         tell_apart(&mut metadata, self.point.number);
         Ok(metadata)
     }

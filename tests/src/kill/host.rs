@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use ftp_host::{Client, Host, HostSession, ReplyTo, Storage};
+use ftp_host::{Client, Host, HostSession, Pace, ReplyTo, Storage};
 use ftp_proto::action::StorageAction;
 use ftp_proto::{ActionId, Completion, FileId, HostAction};
 
@@ -73,6 +73,10 @@ impl HostSession for CountingSession {
 
     fn cancel(&mut self, id: ActionId) {
         self.inner.cancel(id);
+    }
+
+    fn pace(&self, id: FileId) -> Pace {
+        self.inner.pace(id)
     }
 
     fn file(&self, id: FileId) -> Option<Arc<File>> {
