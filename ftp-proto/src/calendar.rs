@@ -1,9 +1,9 @@
-//! Times as the protocol writes them (RFC 3659 §2.3, `ls -l`). The arithmetic is the `time` crate's; only the digits are
-//! laid out here, since a listing writes one of these for every entry.
+//! Times as the protocol writes them (RFC 3659 §2.3, `ls -l`). What is read goes through the `time` crate. What is written
+//! does not: a listing writes up to two of these for every entry, and a date by that crate costs as much as all the rest.
 
 use alloc::vec::Vec;
 
-use ::time::{Date, Month, OffsetDateTime, Time};
+use ::time::{Date, Month, Time};
 
 use crate::digits::{two_digits, write_number};
 use crate::time::UnixTime;
@@ -38,37 +38,76 @@ pub fn parse_utime(text: &[u8]) -> Option<UnixTime> {
 /// Writes a `time-val`; with a fraction of at most 3 digits only where there is one. Years before 0 and after 9999,
 /// which have no such form, are written as the first and the last moment that has one.
 pub fn write_time_val(out: &mut Vec<u8>, at: UnixTime) {
-    let civil = civil(at);
-    let ([y0, y1], [y2, y3]) = four_digits(civil.year());
-    let ([m0, m1], [d0, d1]) = (two_digits(civil.month().into()), two_digits(civil.day()));
-    out.extend_from_slice(&[y0, y1, y2, y3, m0, m1, d0, d1]);
-    for part in [civil.hour(), civil.minute(), civil.second()] {
-        out.extend_from_slice(&two_digits(part));
-    }
+    out.extend_from_slice(&whole_time_val(at));
     write_fraction(out, at.nanos / 1_000_000);
+}
+
+/// The fourteen digits of a `time-val` without its fraction.
+pub(crate) const fn whole_time_val(at: UnixTime) -> [u8; TIME_VAL] {
+    let Civil { year, month, day, hour, minute, second } = Civil::at(at);
+    let ([y0, y1], [y2, y3]) = four_digits(year);
+    let ([m0, m1], [d0, d1]) = (two_digits(month), two_digits(day));
+    let ([h0, h1], [n0, n1], [s0, s1]) = (two_digits(hour), two_digits(minute), two_digits(second));
+    [y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, n0, n1, s0, s1]
 }
 
 /// Writes the date column of `ls -l`, 12 bytes, UTC: the time of day when `at` lies within the six months before `now`,
 /// else the year. A time in the future gets its year, or clients would take it for last year's.
 pub fn write_ls_date(out: &mut Vec<u8>, at: UnixTime, now: UnixTime) {
-    let civil = civil(at);
-    let month = MONTHS[usize::from(u8::from(civil.month())) - 1];
-    let [tens, ones] = two_digits(civil.day());
+    let civil = Civil::at(at);
+    let [m0, m1, m2] = *MONTHS[usize::from(civil.month) - 1];
+    let [tens, ones] = two_digits(civil.day);
     let tens = if tens == b'0' { b' ' } else { tens };
-    let [m0, m1, m2] = *month;
     let [t0, t1, t2, t3, t4] = if (0..=HALF_A_YEAR).contains(&now.secs.saturating_sub(at.secs)) {
-        let ([h0, h1], [m0, m1]) = (two_digits(civil.hour()), two_digits(civil.minute()));
-        [h0, h1, b':', m0, m1]
+        let ([h0, h1], [n0, n1]) = (two_digits(civil.hour), two_digits(civil.minute));
+        [h0, h1, b':', n0, n1]
     } else {
-        let ([y0, y1], [y2, y3]) = four_digits(civil.year());
+        let ([y0, y1], [y2, y3]) = four_digits(civil.year);
         [b' ', y0, y1, y2, y3]
     };
     out.extend_from_slice(&[m0, m1, m2, b' ', tens, ones, b' ', t0, t1, t2, t3, t4]);
 }
 
-/// The moment by the calendar, held within the years that have four digits.
-fn civil(at: UnixTime) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.secs.clamp(YEAR_0, YEAR_9999)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// A moment by the calendar, in UTC.
+struct Civil {
+    year: u16,
+    month: u8,
+    day: u8,
+    hour: u8,
+    minute: u8,
+    second: u8,
+}
+
+impl Civil {
+    /// The moment `at`, held within the years that have four digits. The date is found as C. Neri and L. Schneider do
+    /// (Euclidean affine functions and their application to calendar algorithms, 2022): in years that begin with March,
+    /// so that the leap day is the last one, and with no branch but the year's end.
+    const fn at(at: UnixTime) -> Self {
+        let secs = if at.secs < YEAR_0 {
+            YEAR_0
+        } else if at.secs > YEAR_9999 {
+            YEAR_9999
+        } else {
+            at.secs
+        };
+        let second = secs.rem_euclid(DAY) as u32;
+        let day = (secs.div_euclid(DAY) + DAYS_BEFORE) as u32;
+        let in_eras = 4 * day + 3;
+        let (century, in_century) = (in_eras / ERA, in_eras % ERA / 4);
+        let product = 2_939_745 * (4 * in_century as u64 + 3);
+        let (year_of_century, in_year) = ((product >> 32) as u32, product as u32 / 2_939_745 / 4);
+        let months = 2_141 * in_year + 197_913;
+        let (month, day) = (months >> 16, (months & 0xffff) / 2_141);
+        let (into_next, month) = if in_year >= 306 { (1, month - 12) } else { (0, month) };
+        Self {
+            year: (100 * century + year_of_century + into_next - 400) as u16,
+            month: month as u8,
+            day: day as u8 + 1,
+            hour: (second / 3_600) as u8,
+            minute: (second / 60 % 60) as u8,
+            second: (second % 60) as u8,
+        }
+    }
 }
 
 /// `YYYYMMDDhhmmss`, all of them digits.
@@ -116,7 +155,7 @@ fn write_fraction(out: &mut Vec<u8>, millis: u32) {
 }
 
 /// The four digits of a year from 0 to 9999.
-const fn four_digits(year: i32) -> ([u8; 2], [u8; 2]) {
+const fn four_digits(year: u16) -> ([u8; 2], [u8; 2]) {
     (two_digits((year / 100) as u8), two_digits((year % 100) as u8))
 }
 
@@ -131,6 +170,15 @@ const YEAR_0: i64 = -62_167_219_200;
 
 /// 9999-12-31T23:59:59Z.
 const YEAR_9999: i64 = 253_402_300_799;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Days of 400 years.
+const ERA: u32 = 146_097;
+
+/// Days from the first of March 400 years before the year 0 to 1970-01-01: none that is written lies before that.
+const DAYS_BEFORE: i64 = 719_468 + ERA as i64;
 
 /// Half of a mean Gregorian year, in seconds: where `ls` draws the line.
 const HALF_A_YEAR: i64 = 31_556_952 / 2;

@@ -20,7 +20,44 @@ pub(crate) fn write_number<const RADIX: u64>(out: &mut Vec<u8>, mut value: u64, 
 
 /// Writes `value` in decimal, as wide as it is.
 pub(crate) fn write_decimal(out: &mut Vec<u8>, value: u64) {
+    // Most numbers of a listing: owners and groups of the system, and files that hold nothing.
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
     out.extend_from_slice(Decimal::new(value).as_bytes());
+}
+
+/// Writes `value` in decimal, aligned right in `WIDTH` blanks. A number that is wider is written whole.
+pub(crate) fn write_column<const WIDTH: usize>(out: &mut Vec<u8>, value: u64) {
+    let mut column = [b' '; 20];
+    let from = fill(&mut column, value);
+    out.extend_from_slice(column.get(from.min(20 - WIDTH)..).unwrap_or_default());
+}
+
+/// Puts the decimal digits of `number` at the end of `text`, two at a time; gives where they begin.
+const fn fill(text: &mut [u8; 20], mut number: u64) -> usize {
+    let mut from = 20;
+    while number >= 100 {
+        from -= 2;
+        [text[from], text[from + 1]] = two_digits((number % 100) as u8);
+        number /= 100;
+    }
+    if number < 10 {
+        text[from - 1] = b'0' + number as u8;
+        return from - 1;
+    }
+    [text[from - 2], text[from - 1]] = two_digits(number as u8);
+    from - 2
+}
+
+/// Writes `value` in hexadecimal, as wide as it is.
+pub(crate) fn write_hexadecimal(out: &mut Vec<u8>, value: u64) {
+    let mut text = [0; 16];
+    let digits = (64 - (value | 1).leading_zeros() as usize).div_ceil(4);
+    for (place, digit) in text.iter_mut().rev().zip(0..digits) {
+        *place = DIGITS[(value >> (4 * digit) & 0xf) as usize];
+    }
+    out.extend_from_slice(text.get(16 - digits..).unwrap_or_default());
 }
 
 /// Decimal digits of `number`, without allocation.
@@ -30,16 +67,10 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    pub(crate) fn new(mut number: u64) -> Self {
-        let mut this = Self { digits: [b'0'; 20], from: 20 };
-        loop {
-            this.from -= 1;
-            this.digits[this.from] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                return this;
-            }
-        }
+    pub(crate) const fn new(number: u64) -> Self {
+        let mut digits = [b'0'; 20];
+        let from = fill(&mut digits, number);
+        Self { digits, from }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -72,6 +103,17 @@ mod tests {
             let mut out = Vec::new();
             write_number::<16>(&mut out, value, 0, b'0');
             prop_assert_eq!(out, format!("{value:x}").into_bytes());
+            let mut out = Vec::new();
+            write_hexadecimal(&mut out, value);
+            prop_assert_eq!(out, format!("{value:x}").into_bytes());
+            for value in [value, value >> width, value >> 32, value % 10] {
+                let mut out = Vec::new();
+                write_column::<12>(&mut out, value);
+                prop_assert_eq!(out, format!("{value:>12}").into_bytes());
+                let mut out = Vec::new();
+                write_decimal(&mut out, value);
+                prop_assert_eq!(out, format!("{value}").into_bytes());
+            }
             let mut out = Vec::new();
             write_number::<8>(&mut out, value, width, b'0');
             prop_assert_eq!(out, format!("{value:0>width$o}").into_bytes());

@@ -118,3 +118,27 @@ proptest! {
         let _ = (parse_time_val(text.as_bytes()), parse_utime(text.as_bytes()));
     }
 }
+
+proptest! {
+    #[test]
+    fn the_date_is_the_time_crates(secs in YEAR_0..=YEAR_9999) {
+        let theirs = ::time::OffsetDateTime::from_unix_timestamp(secs).unwrap();
+        let (year, month, day) = theirs.to_calendar_date();
+        let (hour, minute, second) = theirs.to_hms();
+        let month = u8::from(month);
+        let text = alloc::format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}");
+        prop_assert_eq!(time_val(UnixTime::from_secs(secs)), text);
+    }
+}
+
+/// Each day there is: where a month or a leap year ends is where such arithmetic goes wrong.
+#[test]
+fn every_day_is_the_time_crates() {
+    let mut date = Date::from_calendar_date(0, Month::January, 1).unwrap();
+    for secs in (YEAR_0..=YEAR_9999).step_by(86_400) {
+        let Civil { year, month, day, .. } = Civil::at(UnixTime::from_secs(secs));
+        let theirs = (u16::try_from(date.year()).unwrap(), u8::from(date.month()), date.day());
+        assert_eq!((year, month, day), theirs, "{secs}");
+        date = date.next_day().unwrap_or(date);
+    }
+}
