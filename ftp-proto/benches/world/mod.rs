@@ -5,17 +5,18 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use ftp_proto::action::{CloseHow, DataAction, StorageAction};
+use ftp_proto::action::{DataAction, StorageAction};
 use ftp_proto::config::{Config, Switch};
 use ftp_proto::event::Admission;
-use ftp_proto::outcome::{Closed, Connected, DataEnd, Listening, Moved, Offload, Opened};
+use ftp_proto::outcome::{Closed, Connected, DataEnd, Done, Listening, Moved, Offload, Opened};
 use ftp_proto::server::{Actions, Session};
-use ftp_proto::storage::{Account, Permissions};
+use ftp_proto::storage::{Account, FinishHow, Metadata, Permissions};
 use ftp_proto::time::{Instant, UnixTime};
 use ftp_proto::{Action, Completion, Event, HostAction};
 
 /// The size of every file.
 const FILE: u64 = 1 << 20;
+const NOW: UnixTime = UnixTime::from_secs(1_704_207_845);
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 50_000);
 
@@ -30,7 +31,7 @@ pub(crate) struct World {
 impl World {
     /// A session that was greeted.
     pub(crate) fn greeted(config: &Arc<Config>) -> Self {
-        let session = Session::new(Arc::clone(config), [7; 32], UnixTime::from_secs(1_704_207_845));
+        let session = Session::new(Arc::clone(config), [7; 32], NOW);
         let mut this = Self { session, answers: Vec::with_capacity(4) };
         this.turn(Event::Connected {
             local: SERVER,
@@ -59,7 +60,7 @@ impl World {
     }
 
     /// The session alone, without its world.
-    #[allow(dead_code, reason = "only the tests take it")]
+    #[allow(dead_code, reason = "not for what measures time")]
     pub(crate) fn into_session(self) -> Session {
         self.session
     }
@@ -68,6 +69,13 @@ impl World {
     pub(crate) fn retrieve(&mut self) {
         self.say(b"PASV\r\n", b"227 ");
         self.say(b"RETR pictures/holiday.jpeg\r\n", b"226 ");
+    }
+
+    /// The same for an upload.
+    #[allow(dead_code, reason = "not for the tests")]
+    pub(crate) fn store(&mut self) {
+        self.say(b"PASV\r\n", b"227 ");
+        self.say(b"STOR pictures/holiday.jpeg\r\n", b"226 ");
     }
 
     /// Sends `lines`, answers all that they lead to, and sees that the last reply has this code.
@@ -120,11 +128,10 @@ fn data(action: DataAction) -> Option<Completion> {
     Some(match action {
         DataAction::Listen { ticket, .. } => ticket.done(Listening { address: SERVER }),
         DataAction::Accept { ticket, .. } => ticket.done(Connected { peer: CLIENT }),
-        DataAction::FileToData { ticket, .. } => ticket.done(Moved { bytes: FILE, end: Some(DataEnd::Clean) }),
-        DataAction::Close { ticket, how, .. } => {
-            assert_eq!(how, CloseHow::Graceful, "nothing goes wrong here");
-            ticket.done(Closed)
+        DataAction::FileToData { ticket, .. } | DataAction::DataToFile { ticket, .. } => {
+            ticket.done(Moved { bytes: FILE, end: Some(DataEnd::Clean) })
         }
+        DataAction::Close { ticket, .. } => ticket.done(Closed),
         DataAction::CloseListener(_) => return None,
         other => unreachable!("no dialogue here leads to {other:?}"),
     })
@@ -136,6 +143,14 @@ fn host(action: HostAction) -> Option<Completion> {
         HostAction::Storage(StorageAction::OpenRead { ticket, .. }) => {
             ticket.done(Opened { size: FILE, offload: Offload::Possible })
         }
+        HostAction::Storage(StorageAction::OpenWrite { ticket, .. }) => {
+            ticket.done(Opened { size: 0, offload: Offload::Possible })
+        }
+        HostAction::Storage(StorageAction::Stat { ticket, path }) => {
+            let is_file = path.as_bytes().ends_with(b".jpeg");
+            ticket.done(if is_file { Metadata::file(FILE, NOW) } else { Metadata::directory(NOW) })
+        }
+        HostAction::Storage(StorageAction::Finish { ticket, how: FinishHow::Commit, .. }) => ticket.done(Done),
         HostAction::Storage(StorageAction::CloseFile(_)) => return None,
         other => unreachable!("no dialogue here leads to {other:?}"),
     })
