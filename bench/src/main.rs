@@ -11,7 +11,8 @@ use ftp_bench::client::tls::Version;
 use ftp_bench::fault;
 use ftp_bench::group;
 use ftp_bench::peers::{Peer, Programs};
-use ftp_bench::report::Report;
+use ftp_bench::processors;
+use ftp_bench::report::{RESULTS, Report};
 use ftp_bench::rows::{self, Row, Scale};
 use ftp_bench::schedule::Plan;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -52,6 +53,13 @@ struct Run {
     /// How often each row is measured on each server [default: 5; with --quick: 1].
     #[arg(long)]
     rounds: Option<u32>,
+    /// On how many processors the client and the servers are kept, together.
+    #[arg(long, default_value_t = 2)]
+    cpus: usize,
+    /// Go on where a run that was broken off has stopped: keep the rows that stand in `--out`, if they were measured in the
+    /// same way.
+    #[arg(long)]
+    resume: bool,
     /// Seconds that each sample lasts at least [default: 1; with --quick: 0.04].
     #[arg(long, value_name = "SECS")]
     seconds: Option<f64>,
@@ -123,16 +131,22 @@ fn measure(run: &Run) -> io::Result<()> {
     let programs = Programs { ftpd, peers: absolute(&run.peers)?, bench: std::env::current_exe()? };
     lift_limits();
     group::adopt()?;
+    let processors = processors::keep_to(run.cpus)?;
     let version = match run.tls {
         Tls::V12 => Version::V12,
         Tls::V13 => Version::V13,
     };
     let rounds = run.rounds.unwrap_or(if run.quick { 1 } else { 5 });
-    let plan = Plan { rows, peers, rounds, scale, version, parent: run.files.clone(), seed: run.seed, programs };
-    let report = plan.run(|line| {
-        let _ = writeln!(io::stderr(), "{line}");
-    })?;
+    let parent = run.files.clone();
+    let results = run.out.join(RESULTS);
+    let earlier = (run.resume && results.exists()).then(|| Report::read(&results)).transpose()?;
+    let plan = Plan { rows, peers, rounds, scale, version, parent, seed: run.seed, programs, processors, earlier };
+    let report = plan.run(say, |report| report.write(&run.out))?;
     report.write(&run.out)
+}
+
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The rows that were asked for: all of them, where none was named.

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use crate::client::tls::Version;
+use crate::network::Network;
 use crate::rows::bytes;
 use crate::schedule::Plan;
 
@@ -17,8 +18,12 @@ pub struct Environment {
     pub kernel: String,
     /// The processor's name.
     pub processor: String,
-    /// How many processors.
+    /// How many processors the machine has.
     pub processors: usize,
+    /// On which of them the client and the servers were kept.
+    pub kept_on: Vec<usize>,
+    /// Which network samples had.
+    pub network: Network,
     /// Memory in bytes.
     pub memory: u64,
     /// What wanted to run when it ended: the load of one minute.
@@ -46,18 +51,21 @@ pub struct Environment {
 impl Environment {
     /// Looks at the machine.
     #[must_use]
-    pub fn look(plan: &Plan, counted: String, versions: BTreeMap<String, String>) -> Self {
+    pub fn look(plan: &Plan, counted: String, network: Network, versions: BTreeMap<String, String>) -> Self {
         let uname = rustix::system::uname();
         let text = |words: &std::ffi::CStr| words.to_string_lossy().into_owned();
         Self {
             kernel: format!("{} {}", text(uname.sysname()), text(uname.release())),
             processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|| text(uname.machine())),
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            processors: fs::read_to_string("/proc/cpuinfo")
+                .map_or(1, |text| text.lines().filter(|line| line.starts_with("processor")).count().max(1)),
+            kept_on: plan.processors.clone(),
+            network,
             memory: field("/proc/meminfo", "MemTotal")
                 .and_then(|size| size.strip_suffix(" kB")?.parse::<u64>().ok())
                 .unwrap_or(0)
                 * 1024,
-            load: fs::read_to_string("/proc/loadavg").unwrap_or_default().split(' ').next().unwrap_or("").to_owned(),
+            load: load(),
             files: plan.parent.display().to_string(),
             large: plan.scale.sizes.large,
             counted,
@@ -70,6 +78,18 @@ impl Environment {
         }
     }
 
+    /// Whether figures of this run can stand beside those of the other: it was run in the same way, of the same sources.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let load = String::new;
+        Self { load: load(), ..self.clone() } == Self { load: load(), ..other.clone() }
+    }
+
+    fn kept_on(&self) -> String {
+        let numbers: Vec<String> = self.kept_on.iter().map(usize::to_string).collect();
+        format!("{} of them, for client and server together: {}", numbers.len(), numbers.join(", "))
+    }
+
     /// The same as lines of a table: what, and what it is.
     #[must_use]
     pub fn lines(&self) -> Vec<(String, String)> {
@@ -80,6 +100,8 @@ impl Environment {
         let mut lines = vec![
             ("kernel".to_owned(), self.kernel.clone()),
             ("processor".to_owned(), format!("{} × {}", self.processors, self.processor)),
+            ("kept on".to_owned(), self.kept_on()),
+            ("network".to_owned(), self.network.words().to_owned()),
             ("memory".to_owned(), format!("{:.1} GiB", self.memory as f64 / f64::from(1 << 30))),
             ("load at the end".to_owned(), self.load.clone()),
             ("files".to_owned(), format!("in {}; the large one has {}", self.files, bytes(self.large))),
@@ -91,6 +113,11 @@ impl Environment {
         lines.extend(self.versions.iter().map(|(name, version)| (name.clone(), version.clone())));
         lines
     }
+}
+
+/// What wanted to run in the last minute.
+pub(crate) fn load() -> String {
+    fs::read_to_string("/proc/loadavg").unwrap_or_default().split(' ').next().unwrap_or("").to_owned()
 }
 
 /// The value of a line "name : value" in a file.

@@ -1,7 +1,7 @@
 //! What was measured, as it is kept and shown: JSON, a table, pictures.
 
 mod bars;
-mod environment;
+pub(crate) mod environment;
 mod lines;
 mod markdown;
 mod svg;
@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::peers::Peer;
 use crate::rows::{Row, Sample, Unit};
 use crate::statistics::Spread;
+
+/// What was measured, in the directory of a report.
+pub const RESULTS: &str = "results.json";
 
 /// Everything about a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,15 @@ impl RowResult {
     pub fn new(row: &Row, servers: Vec<ServerResult>) -> Self {
         Self { id: row.id(), family: row.family(), size: row.size(), title: row.title(), unit: row.unit(), servers }
     }
+
+    /// Whether it is this row with all that these servers can do of it.
+    #[must_use]
+    pub fn is_whole(&self, row: &Row, peers: &[Peer], rounds: u32) -> bool {
+        let asked: Vec<Peer> = peers.iter().copied().filter(|peer| row.is_for(*peer)).collect();
+        let are_they = self.servers.iter().map(|server| server.peer).eq(asked);
+        let is_done = |server: &ServerResult| server.missing.is_some() || server.samples.len() == rounds as usize;
+        self.id == row.id() && are_they && self.servers.iter().all(is_done)
+    }
 }
 
 impl ServerResult {
@@ -86,7 +98,10 @@ impl Report {
         fs::create_dir_all(directory)?;
         let mut json = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         json.push('\n');
-        fs::write(directory.join("results.json"), json)?;
+        // Whoever is broken off while writing leaves what was there.
+        let unfinished = directory.join("results.json.new");
+        fs::write(&unfinished, json)?;
+        fs::rename(unfinished, directory.join(RESULTS))?;
         for (name, picture) in self.pictures() {
             fs::write(directory.join(name), picture)?;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::client::tls::Version;
+use crate::network::Network;
 use crate::rows::{Channel, Work};
 
 fn sample(round: u32, units: u64, cpu: f64) -> Sample {
@@ -14,7 +15,9 @@ fn report() -> Report {
     let environment = Environment {
         kernel: "Linux 6.0".into(),
         processor: "a | processor".into(),
-        processors: 2,
+        processors: 4,
+        kept_on: vec![0, 2],
+        network: Network::Own,
         memory: 1 << 30,
         load: "0.1".into(),
         files: "/dev/shm".into(),
@@ -49,7 +52,7 @@ fn report() -> Report {
 #[test]
 fn the_table_tells_medians_spreads_ratios_and_reasons() {
     let page = markdown::page(&report());
-    assert!(page.contains("| processor | 2 × a \\| processor |"), "{page}");
+    assert!(page.contains("| processor | 4 × a \\| processor |"), "{page}");
     let ours = page.lines().find(|line| line.starts_with("| ftpd-mio ")).unwrap();
     assert_eq!(ours, "| ftpd-mio | 2,000 (1,000–3,000) | 333 (167–500) |  |  |");
     let theirs = page.lines().find(|line| line.starts_with("| vsftpd | 1,000")).unwrap();
