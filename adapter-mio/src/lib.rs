@@ -51,9 +51,6 @@ mod data;
 mod event_loop;
 mod gate;
 mod mailbox;
-mod operation;
-#[cfg(test)]
-mod secrets;
 mod server;
 mod session;
 mod watched;

@@ -8,24 +8,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ftp_host::adapter::plane::{self, Visit};
 use ftp_host::adapter::{Control, Driver, Permit, SessionId, Settings, socket};
 use ftp_host::{Client, ReplyTo};
-use ftp_proto::{ActionId, Completion};
+use ftp_proto::Completion;
 use mio::Registry;
 use mio::event::Event;
+use mio::net::TcpStream;
 
-use crate::data::{DataPlane, Lanes};
+use crate::data::{self, DataPlane, Lanes, Watcher};
 use crate::mailbox::{Address, Arrival, Mailbox};
-use crate::operation::{Connection, Visit};
 use crate::watched::Watched;
+
+/// A connection that the loop watches.
+type Connection = Watched<TcpStream>;
 
 /// What the engine is to be told in the next turn.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// An action ended.
     Done(Completion),
-    /// An open action has moved `bytes` bytes in all.
-    Progress { id: ActionId, bytes: u64 },
     /// The server is to end, at the latest at this time.
     Drain(Instant),
 }
@@ -71,7 +73,7 @@ impl Session {
         let client = Client { peer: socket::canonical(peer), local };
         let address = Address { key, id: permit.id() };
         let stream = Watched::new(registry, lanes.control, stream)?;
-        let data = DataPlane::new(local, settings.offload, Arc::clone(registry), lanes);
+        let data = DataPlane::new(local, settings.offload, Watcher::new(Arc::clone(registry), lanes));
         let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
         let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
         driver.begin(admission, implicit_tls);
@@ -139,7 +141,7 @@ impl Live {
         if event.token() == self.lanes.control {
             control.stream().note(event);
         } else {
-            data.note(event);
+            data::note(data, event);
         }
     }
 
@@ -174,10 +176,15 @@ impl Live {
         let ours = self.data().take_reports();
         let theirs = std::mem::take(&mut self.reports);
         let busy = !ours.is_empty() || !theirs.is_empty();
-        for report in ours.into_iter().chain(theirs) {
+        for report in ours {
+            match report {
+                plane::Report::Done(completion) => self.driver.done(completion),
+                plane::Report::Progress { id, bytes } => self.driver.progress(id, bytes),
+            }
+        }
+        for report in theirs {
             match report {
                 Report::Done(completion) => self.driver.done(completion),
-                Report::Progress { id, bytes } => self.driver.progress(id, bytes),
                 Report::Drain(deadline) => self.driver.drain(deadline),
             }
         }

@@ -9,7 +9,8 @@
 //! | [`Engine`], [`Clock`] | the engine with its time and its seed |
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
 //! | [`Layer`] | TLS on a connection, control or data |
-//! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
+//! | [`plane`] | listeners and data connections, and what moves on them |
+//! | [`Range`], [`Offload`] | moving a file's bytes |
 //! | `record` | sessions written down, with the feature `record` |
 //! | [`socket`] | listening, closing, and what errors mean |
 
@@ -21,6 +22,7 @@ mod engine;
 mod host_side;
 mod layer;
 mod offload;
+pub mod plane;
 #[cfg(feature = "record")]
 pub mod record;
 pub mod socket;
@@ -45,7 +47,8 @@ pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use host_side::HostSide;
 pub use layer::{Halt, Layer, Taken};
-pub use offload::{Offload, PROGRESS_EVERY, Range};
+pub(crate) use offload::PROGRESS_EVERY;
+pub use offload::{Offload, Range};
 #[cfg(feature = "record")]
 pub use record::Recording;
 #[cfg(feature = "testing")]

@@ -143,7 +143,7 @@ impl Range {
 /// How often to tell of an operation's progress, where there is some: often enough for the engine, which is owed one
 /// report a second, and seldom enough to cost nothing. By the clock, so that what moved just before it came to a halt
 /// is told too.
-pub const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// Bytes of one `sendfile`: some milliseconds of a slow disk.
 #[cfg(target_os = "linux")]
