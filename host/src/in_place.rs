@@ -92,7 +92,7 @@ impl Errand<'_> {
             }
             S::ReadDir { ticket, dir, max } => {
                 let known = known(|| {
-                    let dir = self.table.dir(dir)?;
+                    let dir = self.table.dir(dir).filter(|_| max <= MOST_ENTRIES)?;
                     free(&dir, |dir| dir.read(max))
                 });
                 store(ticket, known, |ticket| S::ReadDir { ticket, dir, max })
@@ -200,3 +200,6 @@ fn free<T>(
     };
     (dir.pace() == Pace::Prompt).then(|| work(&mut **dir))
 }
+
+/// Of one page: some hundred microseconds where each is asked for.
+const MOST_ENTRIES: usize = 512;

@@ -59,6 +59,9 @@ struct Queue<T> {
     threads: usize,
     /// Threads that run nothing: they wait for a task, or are about to take one.
     free: usize,
+    /// Those of them that sleep, and how many of these were woken and did not come to it yet.
+    asleep: usize,
+    woken: usize,
     /// Long tasks that run, and how many may.
     long: usize,
     most_long: usize,
@@ -68,7 +71,16 @@ struct Queue<T> {
 impl<T: Task> Pool<T> {
     pub(crate) fn new(size: PoolSize) -> Self {
         let most_long = (size.threads.get() / 2).max(1);
-        let queue = Queue { waiting: VecDeque::new(), threads: 0, free: 0, long: 0, most_long, closed: false };
+        let queue = Queue {
+            waiting: VecDeque::new(),
+            threads: 0,
+            free: 0,
+            asleep: 0,
+            woken: 0,
+            long: 0,
+            most_long,
+            closed: false,
+        };
         Self { size, shared: Arc::new(Shared { queue: Mutex::new(queue), wake: Condvar::new() }) }
     }
 
@@ -88,16 +100,14 @@ impl<T: Task> Pool<T> {
             return Err(task);
         }
         queue.waiting.push_back(task);
-        drop(queue);
-        self.shared.wake.notify_one();
+        self.shared.wake(queue);
         Ok(())
     }
 
     /// A task that waits is not long any more.
     pub(crate) fn look_again(&self) {
         // The lock: a thread that is about to wait has looked already, and must not miss this.
-        drop(self.shared.lock());
-        self.shared.wake.notify_one();
+        self.shared.wake(self.shared.lock());
     }
 
     fn start_thread(&self, number: usize) -> bool {
@@ -116,8 +126,21 @@ impl<T: Task> Shared<T> {
             if long {
                 queue.long -= 1;
                 // One that was passed over may run now; this thread may find a short one before it.
-                self.wake.notify_one();
+                self.wake(queue);
             }
+        }
+    }
+
+    /// Wakes a thread, if more waits than there are threads awake that are about to look. To wake one is a system call,
+    /// also where none sleeps.
+    fn wake(&self, mut queue: MutexGuard<'_, Queue<T>>) {
+        let looking = (queue.free + queue.woken).saturating_sub(queue.asleep);
+        let wakes = queue.waiting.len() > looking && queue.asleep > queue.woken;
+        queue.woken += usize::from(wakes);
+        // Not under the lock, which the thread wants at once.
+        drop(queue);
+        if wakes {
+            self.wake.notify_one();
         }
     }
 
@@ -132,7 +155,11 @@ impl<T: Task> Shared<T> {
             if queue.closed {
                 return None;
             }
+            queue.asleep += 1;
             queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.asleep -= 1;
+            // Also one that woke by itself: whoever was meant finds nothing to do, or the next task.
+            queue.woken = queue.woken.saturating_sub(1);
         }
     }
 
