@@ -233,14 +233,20 @@ impl Layer {
         if party.common().is_handshaking() {
             return Ok(());
         }
-        if self.farewell == Farewell::NotSaid {
-            self.farewell = Farewell::Said;
-            // It fails only where an alert has said so already.
-            let _ = self.perform(Task::CloseNotify, &mut Plain::none());
-        }
+        self.say_goodbye();
         match self.flush(stream) {
             Err(_) if self.end == Some(DataEnd::Clean) => Ok(()),
             other => other,
+        }
+    }
+
+    /// The first half of [`close`](Self::close): it leaves with what was sealed before.
+    pub(crate) fn say_goodbye(&mut self) {
+        let State::Begun(party) = &self.state else { return };
+        if self.farewell == Farewell::NotSaid && !party.common().is_handshaking() {
+            self.farewell = Farewell::Said;
+            // It fails only where an alert has said so already.
+            let _ = self.perform(Task::CloseNotify, &mut Plain::none());
         }
     }
 
@@ -250,6 +256,10 @@ impl Layer {
     /// # Errors
     /// [`Halt::Later`]: once there is room. Or a failure: what was sent may be lost.
     pub fn finish(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        self.say_goodbye();
+        if self.farewell == Farewell::Said && self.is_whole() {
+            self.output.flush_with_the_end(stream);
+        }
         let said = self.close(stream);
         if said == Err(Halt::Later) {
             return said;

@@ -1,8 +1,10 @@
 //! Ciphertext on its way out: all that one call says leaves by one call, as far as there is room.
 
 use std::io::{ErrorKind, IoSlice};
+use std::os::fd::AsFd;
 
 use ftp_proto::Failure;
+use rustix::net::{self, SendFlags};
 
 use super::{Halt, Layer};
 use crate::adapter::{Stream, socket};
@@ -56,6 +58,18 @@ impl Output {
         }
         self.rest();
         Ok(())
+    }
+
+    /// Sends what there is room for, as the last before the end of the stream, which is told at once: both leave in one
+    /// packet. What does not leave is there for [`flush`](Self::flush), which tells why.
+    pub(super) fn flush_with_the_end(&mut self, stream: &impl AsFd) {
+        while let Some(rest @ [_, ..]) = self.buffer.get(self.start..self.end) {
+            match net::send(stream, rest, SendFlags::MORE | SendFlags::NOSIGNAL) {
+                Ok(count @ 1..) => self.start += count,
+                Ok(0) | Err(_) => return,
+            }
+        }
+        self.rest();
     }
 
     #[cfg(test)]

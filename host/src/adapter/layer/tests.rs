@@ -1,5 +1,6 @@
 //! The layer against rustls's own client, over real sockets.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
@@ -599,6 +600,27 @@ fn new_keys_are_taken_and_given_back() {
 }
 
 #[test]
+fn what_is_said_at_once_leaves_at_once_and_is_bounded() {
+    let authority = Authority::new();
+    let session = session(&authority.tls());
+    for version in VERSIONS {
+        let mut layer = control(&session);
+        let config = Arc::new(authority.client(version));
+        let (ours, _, client) = meet(&mut layer, &config, "localhost", |mut client| rest(&mut client));
+        ours.calls.set(0);
+        assert_eq!((layer.seal(b"one "), layer.seal(b"two ")), (Ok(4), Ok(4)));
+        // There is no room for that much behind them.
+        assert_eq!(layer.seal(&[0; Layer::CHUNK]), Ok(0));
+        assert_eq!(layer.seal(b"three"), Ok(5));
+        layer.say_goodbye();
+        assert_eq!(layer.seal(b"four"), Err(Failure::Tls));
+        finish(|| now(layer.finish(&ours))).unwrap();
+        assert_eq!(client.join().unwrap(), Some((b"one two three".to_vec(), None)));
+        assert_eq!(ours.calls.get(), 0, "all of it left with the end");
+    }
+}
+
+#[test]
 fn an_idle_connection_holds_no_buffer() {
     let authority = Authority::new();
     let session = session(&authority.tls());
@@ -672,7 +694,7 @@ fn a_client_of_ours_takes_any_certificate() {
     let (authority, other) = (Authority::new(), Authority::new());
     let (ours, theirs) = pair();
     theirs.set_nonblocking(true).unwrap();
-    let theirs = Ours { stream: theirs, sip: usize::MAX.into() };
+    let theirs = Ours { stream: theirs, sip: usize::MAX.into(), calls: Cell::default() };
     let mut server = data(&session(&authority.tls()));
     let mut client = Layer::client(session(&other.tls()).peer()).unwrap();
     let (mut one, mut two) = (None, None);
