@@ -192,12 +192,12 @@ impl<S: Stream> Control<S> {
             // It was told. What TLS still holds goes nowhere.
             return Ok(0);
         }
-        let Self { stream, pending, cover, .. } = self;
+        let Self { stream, pending, cover, farewell, .. } = self;
         let result = match cover.as_deref_mut() {
             None | Some(Cover::Off { .. }) => send(stream, pending),
             Some(Cover::Beginning { ahead, .. }) => send(stream, ahead),
-            Some(Cover::On(veil)) => veil.send(stream, pending),
-            Some(Cover::Ending { veil, ahead, .. }) => veil.send(stream, ahead),
+            Some(Cover::On(veil)) => veil.send(stream, pending, *farewell == Farewell::Asked),
+            Some(Cover::Ending { veil, ahead, .. }) => veil.send(stream, ahead, false),
             Some(Cover::Torn) if pending.is_empty() => Ok(0),
             Some(Cover::Torn) => Err(Failure::Tls),
         };

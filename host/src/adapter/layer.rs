@@ -1,11 +1,13 @@
 //! TLS on a connection: what the sockets of both adapters, control and data, are secured with.
 //!
 //! Built on rustls's own connection, not on a stream that wraps it: a control connection has to be able to go back to
-//! the clear, a stream that was cut must be told from one that ended, and plaintext is counted exactly.
+//! the clear, a stream that was cut must be told from one that ended, and plaintext is counted exactly. And on the
+//! connection that works on its caller's buffers: they are read into and sent from by large calls, and gone while nothing
+//! is on its way.
 //!
 //! ```text
-//! socket ──► input ──► one record at a time ──► rustls ──► plaintext, taken before the next record
-//! socket ◄───────────────── ciphertext ◄─────── rustls ◄── plaintext, a chunk once the last one has left
+//! socket ──► input ───► one record at a time ──► rustls ──► plaintext, taken before the next record
+//! socket ◄── output ◄─────────────────────────── rustls ◄── plaintext, a chunk once the last one has left
 //! ```
 //!
 //! Both ways are bounded: one record and what one read brought, and one chunk.
@@ -13,20 +15,23 @@
 mod agreed;
 mod input;
 mod intake;
+mod output;
+mod party;
+mod plain;
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use ftp_proto::Failure;
 use ftp_proto::action::CloseHow;
 use ftp_proto::outcome::{DataEnd, Secured};
-use rustls::server::Acceptor;
-use rustls::{ClientConfig, ClientConnection, Connection};
-use rustls_pki_types::ServerName;
+use rustls::ClientConfig;
 
-use self::agreed::{secured, server_name};
-use self::input::{Input, Record, Sink};
+use self::agreed::secured;
+use self::input::{Input, Record};
+use self::output::Output;
+use self::party::{Party, Step, Task};
+use self::plain::{Plain, Rest};
 use super::{Stream, socket};
 use crate::tls::Offer;
 
@@ -52,15 +57,16 @@ pub enum Taken {
 pub struct Layer {
     state: State,
     input: Input,
+    output: Output,
+    /// Plaintext that nobody had room for.
+    rest: Rest,
     /// How the peer's stream ended.
     end: Option<DataEnd>,
     farewell: Farewell,
 }
 
 enum State {
-    /// As the server, before the client's hello is here.
-    Hello(Box<(Acceptor, Offer)>),
-    Begun(Box<Connection>),
+    Begun(Box<Party>),
     /// There is nothing more to say or to hear.
     Failed(Failure),
 }
@@ -75,20 +81,21 @@ enum Farewell {
 impl Layer {
     /// How often to [`read`](Self::read) at once, at most: a record may hold a single byte, and others want the thread too.
     pub const READS: usize = 64;
-    /// Plaintext that is encrypted at once: two records. There is never more ciphertext than theirs.
-    pub const CHUNK: usize = 32 * 1024;
+    /// Plaintext that is encrypted at once: four records. There is never more ciphertext than theirs.
+    pub const CHUNK: usize = 64 * 1024;
 
     /// As the server. `input` came in on the connection already.
     pub(crate) fn server(offer: Offer, input: Vec<u8>) -> Self {
-        Self::new(State::Hello(Box::new((Acceptor::default(), offer))), Input::of(input))
+        let state = Party::server(offer).map_or_else(State::Failed, |party| State::Begun(Box::new(party)));
+        Self::new(state, Input::of(input))
     }
 
     /// As the client.
     pub(crate) fn client(config: Arc<ClientConfig>) -> Result<Self, Failure> {
-        // No name is told, nor is one looked for in the certificate.
-        let name = ServerName::try_from("ftp").map_err(|_| Failure::Tls)?;
-        let connection = ClientConnection::new(config, name).map_err(|_| Failure::Tls)?;
-        Ok(Self::new(State::Begun(Box::new(Connection::Client(connection))), Input::default()))
+        let mut layer = Self::new(State::Begun(Box::new(Party::client(config)?)), Input::default());
+        // Its hello: whoever waits for room to write finds it.
+        layer.begin()?;
+        Ok(layer)
     }
 
     /// That of a data connection whose control connection was never secured: for tests of adapters.
@@ -101,7 +108,15 @@ impl Layer {
     }
 
     fn new(state: State, input: Input) -> Self {
-        Self { state, input, end: None, farewell: Farewell::NotSaid }
+        let (output, rest) = (Output::default(), Rest::default());
+        Self { state, input, output, rest, end: None, farewell: Farewell::NotSaid }
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        match self.perform(Task::Nothing, &mut Plain::none()) {
+            Step::Done => Ok(()),
+            Step::Again | Step::PeerClosed | Step::Failed => Err(Failure::Tls),
+        }
     }
 
     /// Goes on with the handshake, until it is done and the last of it has left: what was agreed on.
@@ -112,12 +127,15 @@ impl Layer {
     pub fn handshake(&mut self, stream: &impl Stream) -> Result<Secured, Halt> {
         loop {
             self.flush(stream)?;
-            if let State::Begun(connection) = &self.state
-                && !connection.is_handshaking()
+            if let State::Begun(party) = &self.state
+                && !party.common().is_handshaking()
             {
-                return Ok(secured(connection));
+                return Ok(secured(party));
             }
-            self.take_record(stream)?;
+            let mut plain = Plain::none();
+            self.take_record(stream, &mut plain)?;
+            // Whoever is in a hurry sends data along with the last of the handshake.
+            self.rest.keep(plain);
             if self.end.is_some() {
                 return Err(self.fail(Failure::Tls));
             }
@@ -127,7 +145,7 @@ impl Layer {
     /// Whether there is ciphertext that has not left.
     #[must_use]
     pub fn wants_write(&self) -> bool {
-        matches!(&self.state, State::Begun(connection) if connection.wants_write())
+        !self.output.is_empty() && self.is_whole()
     }
 
     /// Writes what there is room for.
@@ -135,37 +153,28 @@ impl Layer {
     /// # Errors
     /// [`Halt::Later`]: there is more, once there is room. Or the failure of the connection.
     pub fn flush(&mut self, stream: &impl Stream) -> Result<(), Halt> {
-        let State::Begun(connection) = &mut self.state else { return Ok(()) };
-        while connection.wants_write() {
-            match connection.write_tls(&mut Sink(stream)) {
-                Ok(0) => return Err(Halt::Failed(Failure::Reset)),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Halt::Later),
-                Err(error) => return Err(Halt::Failed(socket::failure(&error))),
-            }
-        }
-        Ok(())
+        if self.is_whole() { self.output.flush(stream) } else { Ok(()) }
     }
 
-    /// Encrypts the first of `bytes`: how many, none where the last ones have not left. They leave by
-    /// [`flush`](Self::flush).
+    /// Encrypts the first of `bytes`: how many, none where there is no room before the last ones have left. They leave
+    /// by [`flush`](Self::flush).
     ///
     /// # Errors
     /// When there is no TLS, or no more.
     pub fn seal(&mut self, bytes: &[u8]) -> Result<usize, Failure> {
-        let connection = match &mut self.state {
-            State::Begun(connection) if !connection.is_handshaking() && self.farewell == Farewell::NotSaid => {
-                connection
-            }
+        match &self.state {
+            State::Begun(party) if !party.common().is_handshaking() && self.farewell == Farewell::NotSaid => {}
             State::Failed(failure) => return Err(*failure),
-            State::Hello(_) | State::Begun(_) => return Err(Failure::Tls),
-        };
-        if connection.wants_write() {
-            return Ok(0);
+            State::Begun(_) => return Err(Failure::Tls),
         }
         let chunk = bytes.get(..bytes.len().min(Self::CHUNK)).unwrap_or_default();
-        connection.writer().write(chunk).map_err(|_| Failure::Tls)
+        if !self.output.has_room(chunk.len()) {
+            return Ok(0);
+        }
+        match self.perform(Task::Seal(chunk), &mut Plain::none()) {
+            Step::Done => Ok(chunk.len()),
+            Step::Again | Step::PeerClosed | Step::Failed => Err(Failure::Tls),
+        }
     }
 
     /// Writes the first of `bytes`: how many are on their way. All of them have left once [`flush`](Self::flush)
@@ -190,16 +199,21 @@ impl Layer {
         // A peer that asked for new keys waits for nothing; and where writing fails, what came in is still to be read.
         let _ = self.flush(stream);
         loop {
-            if let State::Begun(connection) = &mut self.state
-                && let Ok(count @ 1..) = connection.reader().read(buffer)
-            {
+            if let count @ 1.. = self.rest.read(buffer) {
                 return Ok(Taken::Bytes(count));
             }
             if let Some(end) = self.end {
                 return Ok(Taken::End(end));
             }
+            let mut plain = Plain::into(buffer);
             // The library ends what brings too many records with nothing to read.
-            if let Err(halt) = self.take_record(stream) {
+            let taken = self.take_record(stream, &mut plain);
+            let count = plain.filled;
+            self.rest.keep(plain);
+            if count > 0 {
+                return Ok(Taken::Bytes(count));
+            }
+            if let Err(halt) = taken {
                 // What came in may have had an answer of its own (an alert): nobody else would see it off.
                 let _ = self.flush(stream);
                 return Err(halt);
@@ -215,17 +229,24 @@ impl Layer {
     /// # Errors
     /// [`Halt::Later`]: once there is room. Or the failure of the connection.
     pub fn close(&mut self, stream: &impl Stream) -> Result<(), Halt> {
-        let State::Begun(connection) = &mut self.state else { return Ok(()) };
-        if connection.is_handshaking() {
+        let State::Begun(party) = &self.state else { return Ok(()) };
+        if party.common().is_handshaking() {
             return Ok(());
         }
-        if self.farewell == Farewell::NotSaid {
-            self.farewell = Farewell::Said;
-            connection.send_close_notify();
-        }
+        self.say_goodbye();
         match self.flush(stream) {
             Err(_) if self.end == Some(DataEnd::Clean) => Ok(()),
             other => other,
+        }
+    }
+
+    /// The first half of [`close`](Self::close): it leaves with what was sealed before.
+    pub(crate) fn say_goodbye(&mut self) {
+        let State::Begun(party) = &self.state else { return };
+        if self.farewell == Farewell::NotSaid && !party.common().is_handshaking() {
+            self.farewell = Farewell::Said;
+            // It fails only where an alert has said so already.
+            let _ = self.perform(Task::CloseNotify, &mut Plain::none());
         }
     }
 
@@ -235,6 +256,10 @@ impl Layer {
     /// # Errors
     /// [`Halt::Later`]: once there is room. Or a failure: what was sent may be lost.
     pub fn finish(&mut self, stream: &impl Stream) -> Result<(), Halt> {
+        self.say_goodbye();
+        if self.farewell == Farewell::Said && self.is_whole() {
+            self.output.flush_with_the_end(stream);
+        }
         let said = self.close(stream);
         if said == Err(Halt::Later) {
             return said;
@@ -247,8 +272,8 @@ impl Layer {
     /// The host that the client named.
     pub(crate) fn sni(&self) -> Option<&str> {
         match &self.state {
-            State::Begun(connection) => server_name(connection),
-            State::Hello(_) | State::Failed(_) => None,
+            State::Begun(party) => party.sni(),
+            State::Failed(_) => None,
         }
     }
 
@@ -283,6 +308,12 @@ impl Layer {
         }
     }
 
+    /// Bytes that its buffers have room for.
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        self.input.held() + self.output.held() + self.rest.held()
+    }
+
     fn is_whole(&self) -> bool {
         !matches!(self.state, State::Failed(_))
     }
@@ -291,8 +322,7 @@ impl Layer {
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Hello(_) => "Hello",
-            State::Begun(connection) if connection.is_handshaking() => "Handshaking",
+            State::Begun(party) if party.common().is_handshaking() => "Handshaking",
             State::Begun(_) => "Secured",
             State::Failed(_) => "Failed",
         };

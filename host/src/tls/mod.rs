@@ -31,7 +31,7 @@ pub use error::TlsError;
 pub use identity::Identity;
 pub use settings::{ClientCertificates, Tls, TlsBuilder, Version};
 
-pub(crate) use session::{Offer, TlsSession};
+pub(crate) use session::{Choice, Offer, TlsSession};
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,12 @@
 //! One session's TLS: the keys of its tickets, and what its handshakes are made with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ftp_proto::Failure;
 use rustls::crypto::ring::Ticketer;
-use rustls::server::{ClientHello, ProducesTickets, StoresServerSessions};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, StoresServerSessions};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
 use super::Tls;
@@ -74,20 +75,57 @@ impl TlsSession {
 }
 
 impl Offer {
-    /// What to answer `hello` with.
-    pub(crate) fn choose(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+    /// What to make the handshake with, and the choice of the certificate in it.
+    pub(crate) fn config(self) -> (Arc<ServerConfig>, Arc<Choice>) {
         let template = match self.side {
             Side::Control => &self.current.control,
             Side::Data => &self.current.data,
         };
         let mut config = template.clone();
-        config.ticketer = Arc::clone(&self.ticketer);
-        config.session_storage = Arc::clone(&self.sessions);
-        let named = [hello.server_name(), self.host.as_deref()].into_iter().flatten();
-        if let Some(resolver) = named.into_iter().find_map(|name| self.current.host(name)) {
-            config.cert_resolver = Arc::clone(resolver);
+        let choice = Choice {
+            standard: Arc::clone(&config.cert_resolver),
+            current: self.current,
+            host: self.host,
+            sni: OnceLock::new(),
+        };
+        let choice = Arc::new(choice);
+        config.ticketer = self.ticketer;
+        config.session_storage = self.sessions;
+        config.cert_resolver = Arc::<Choice>::clone(&choice);
+        (Arc::new(config), choice)
+    }
+}
+
+/// Which certificate is shown: it is chosen once the client has said hello.
+pub(crate) struct Choice {
+    standard: Arc<dyn ResolvesServerCert>,
+    current: Arc<Current>,
+    host: Option<Arc<str>>,
+    sni: OnceLock<Box<str>>,
+}
+
+impl Choice {
+    /// The host that the client named.
+    pub(crate) fn sni(&self) -> Option<&str> {
+        self.sni.get().map(|name| &**name)
+    }
+}
+
+impl ResolvesServerCert for Choice {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Some(name) = hello.server_name() {
+            // A second hello of the same handshake names the same.
+            self.sni.get_or_init(|| name.into());
         }
-        Arc::new(config)
+        let named = [hello.server_name(), self.host.as_deref()].into_iter().flatten();
+        let resolver = named.into_iter().find_map(|name| self.current.host(name)).unwrap_or(&self.standard);
+        resolver.resolve(hello)
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice").field("host", &self.host).field("sni", &self.sni).finish_non_exhaustive()
     }
 }
 

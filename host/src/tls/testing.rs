@@ -1,6 +1,6 @@
 //! What tests of TLS begin with: certificates, clients, and two ends of a connection.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -95,6 +95,8 @@ pub(crate) struct Ours {
     pub(crate) stream: TcpStream,
     /// How many bytes a read gives at most.
     pub(crate) sip: RefCell<usize>,
+    /// How often it was written to.
+    pub(crate) calls: Cell<usize>,
 }
 
 impl Stream for Ours {
@@ -104,6 +106,7 @@ impl Stream for Ours {
     }
 
     fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.calls.set(self.calls.get() + 1);
         (&self.stream).write_vectored(slices)
     }
 }
@@ -124,7 +127,7 @@ pub(crate) fn pair() -> (Ours, TcpStream) {
     theirs.set_write_timeout(Some(PATIENCE)).unwrap();
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
-    (Ours { stream, sip: RefCell::new(usize::MAX) }, theirs)
+    (Ours { stream, sip: RefCell::new(usize::MAX), calls: Cell::default() }, theirs)
 }
 
 /// Steps until there is an outcome.

@@ -89,8 +89,14 @@ impl Cover {
 }
 
 impl Veil {
-    /// Sends of `queue` what the kernel takes: how many bytes have left entirely.
-    pub(super) fn send(&mut self, stream: &impl Stream, queue: &mut VecDeque<Bytes>) -> Result<usize, Failure> {
+    /// Sends of `queue` what the kernel takes: how many bytes have left entirely. Where they are the `last`, the end of
+    /// TLS goes with them.
+    pub(super) fn send(
+        &mut self,
+        stream: &impl Stream,
+        queue: &mut VecDeque<Bytes>,
+        last: bool,
+    ) -> Result<usize, Failure> {
         let mut left = 0;
         loop {
             match self.layer.flush(stream) {
@@ -98,16 +104,30 @@ impl Veil {
                 Err(Halt::Later) => return Ok(left),
                 Err(Halt::Failed(failure)) => return Err(failure),
             }
-            let Some(first) = queue.front_mut() else { break };
-            let count = self.layer.seal(first)?;
-            self.sealed += count;
-            first.advance(count);
-            if first.is_empty() {
-                queue.pop_front();
+            if queue.is_empty() {
+                break;
+            }
+            self.seal(queue)?;
+            if last && queue.is_empty() {
+                self.layer.say_goodbye();
             }
         }
         // An idle session keeps no buffer.
         *queue = VecDeque::new();
         Ok(left)
+    }
+
+    /// Seals of `queue` what there is room for: all of that leaves by one call.
+    fn seal(&mut self, queue: &mut VecDeque<Bytes>) -> Result<(), Failure> {
+        while let Some(first) = queue.front_mut() {
+            let count = self.layer.seal(first)?;
+            self.sealed += count;
+            first.advance(count);
+            if !first.is_empty() {
+                break;
+            }
+            queue.pop_front();
+        }
+        Ok(())
     }
 }

@@ -1,18 +1,22 @@
 //! Ciphertext on its way in, record by record: what stands behind the record that ends TLS is not TLS's.
 
-use std::io::{self, IoSlice, Write};
+use std::io;
 
 use crate::adapter::Stream;
 
 /// Bytes that came in and were not taken yet. An idle connection holds no buffer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Input {
     buffer: Vec<u8>,
     start: usize,
+    /// Up to here it was looked at: what stands before waits for the rest of its message.
+    seen: usize,
     end: usize,
+    /// How much to make room for.
+    room: usize,
 }
 
-/// What the input begins with (RFC 8446 §5.1).
+/// What the input goes on with (RFC 8446 §5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
     /// A record of so many bytes, with its header.
@@ -29,15 +33,15 @@ impl Input {
     /// What came in already.
     pub(super) fn of(buffer: Vec<u8>) -> Self {
         let end = buffer.len();
-        Self { buffer, start: 0, end }
+        Self { buffer, start: 0, seen: 0, end, room: ROOM }
     }
 
-    /// What there is.
+    /// What was not looked at.
     pub(super) fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        self.buffer.get(self.seen..self.end).unwrap_or_default()
     }
 
-    /// What it begins with.
+    /// What it goes on with.
     pub(super) fn record(&self) -> Record {
         match *self.bytes() {
             [kind, ..] if !KINDS.contains(&kind) => Record::Foreign,
@@ -45,7 +49,7 @@ impl Input {
                 let len = usize::from(u16::from_be_bytes([high, low]));
                 if len > MAX_PAYLOAD {
                     Record::Oversized
-                } else if self.end - self.start < HEADER + len {
+                } else if self.end - self.seen < HEADER + len {
                     Record::Partial
                 } else {
                     Record::Whole(HEADER + len)
@@ -55,44 +59,69 @@ impl Input {
         }
     }
 
-    /// The first `count` bytes are taken.
-    pub(super) fn consume(&mut self, count: usize) {
-        self.start = self.end.min(self.start + count);
+    /// The next `count` bytes are looked at.
+    pub(super) fn see(&mut self, count: usize) {
+        self.seen = self.end.min(self.seen + count);
     }
 
-    /// Reads what is there now; there is room, as long as the input is no whole record.
+    /// What was looked at and not done with.
+    pub(super) fn seen(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(self.start..self.seen).unwrap_or_default()
+    }
+
+    /// The first `count` bytes that were looked at are done with.
+    pub(super) fn discard(&mut self, count: usize) {
+        self.start = self.seen.min(self.start + count);
+    }
+
+    /// Whether a message of the handshake is longer than any may be.
+    pub(super) fn is_overlong(&self) -> bool {
+        self.end - self.start >= MAX_MESSAGE
+    }
+
+    /// Reads what is there now. There is room, as long as it goes on with no whole record and is not overlong.
     pub(super) fn fill(&mut self, stream: &impl Stream) -> io::Result<usize> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
+            (self.start, self.seen, self.end) = (0, self.seen - self.start, self.end - self.start);
         }
-        if self.buffer.len() < CAPACITY {
-            self.buffer.resize(CAPACITY, 0);
+        // Half a record, or half a message: there is to be room for all of it, and for as much as came last time.
+        let was_empty = self.end == 0;
+        let room = if was_empty { self.room } else { self.end + ROOM_FOR_MORE };
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
         }
-        let result = stream.read(self.buffer.get_mut(self.end..).unwrap_or_default());
+        let space = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let (result, asked) = (stream.read(space), space.len());
         match &result {
-            Ok(count) => self.end += count,
-            Err(_) if self.end == 0 => *self = Self::default(),
+            Ok(count) => {
+                self.end += count;
+                // Whoever sends much is to be asked for much at once; a command needs next to nothing.
+                if *count == asked {
+                    self.room = ROOM_FOR_MORE;
+                } else if was_empty && *count < ROOM {
+                    self.room = ROOM;
+                }
+            }
+            Err(_) if self.end == 0 => self.release(),
             Err(_) => {}
         }
         result
     }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    fn release(&mut self) {
+        *self = Self { room: self.room, ..Self::default() };
+    }
 }
 
-/// The way out, as rustls wants it.
-pub(super) struct Sink<'a, S>(pub(super) &'a S);
-
-impl<S: Stream> Write for Sink<'_, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_vectored(&[IoSlice::new(bytes)])
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Default for Input {
+    fn default() -> Self {
+        Self::of(Vec::new())
     }
 }
 
@@ -101,5 +130,9 @@ const KINDS: std::ops::RangeInclusive<u8> = 0x14..=0x18;
 const HEADER: usize = 5;
 /// What a record may hold at most (RFC 5246 §6.2.3; RFC 8446 §5.2 allows less).
 const MAX_PAYLOAD: usize = (1 << 14) + 2048;
-/// Two full records, and what is over of a third.
-const CAPACITY: usize = 36 * 1024;
+/// Room for what comes in at first.
+const ROOM: usize = 4 * 1024;
+/// And for more: about four full records.
+const ROOM_FOR_MORE: usize = 68 * 1024;
+/// What is kept of a message of the handshake, with the headers of its records.
+const MAX_MESSAGE: usize = 64 * 1024;

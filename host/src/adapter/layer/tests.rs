@@ -1,6 +1,7 @@
 //! The layer against rustls's own client, over real sockets.
 
-use std::io::{Read, Write};
+use std::cell::Cell;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
@@ -10,7 +11,8 @@ use ring::aead;
 use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue,
 };
-use rustls::{ClientConfig, ConnectionTrafficSecrets, NamedGroup, SupportedProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, ConnectionTrafficSecrets, NamedGroup, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
 use socket2::SockRef;
 
 use super::*;
@@ -420,6 +422,34 @@ fn a_hello_that_never_ends_is_not_kept() {
 }
 
 #[test]
+fn a_hello_in_the_smallest_records_is_not_kept_for_ever() {
+    let authority = Authority::new();
+    let (ours, mut theirs) = pair();
+    let mut layer = control(&session(&authority.tls()));
+    // 32 KiB, as its header says: fewer than a message may have, but for the headers of the records.
+    let message = [&[1, 0, 0x80, 0][..], &[0; 0x8000]].concat();
+    let records: Vec<_> = message.iter().flat_map(|byte| [0x16, 3, 1, 0, 1, *byte]).collect();
+    let client = thread::spawn(move || theirs.write_all(&records));
+    assert_eq!(finish(|| now(layer.handshake(&ours))), Err(Failure::Tls));
+    assert!(layer.held() < 256 * 1024);
+    drop(ours);
+    let _ = client.join().unwrap();
+}
+
+#[test]
+fn a_hello_may_come_in_small_records() {
+    let authority = Authority::new();
+    for version in VERSIONS {
+        let mut config = authority.client(version);
+        config.max_fragment_size = Some(32);
+        let mut layer = control(&session(&authority.tls()));
+        let (_ours, secured, client) = meet(&mut layer, &Arc::new(config), "localhost", |_| ());
+        assert_eq!(secured.unwrap().sni.as_deref(), Some("localhost"));
+        client.join().unwrap().unwrap();
+    }
+}
+
+#[test]
 fn an_oversized_or_forged_record_ends_it_behind_what_was_right() {
     let authority = Authority::new();
     let session = session(&authority.tls());
@@ -466,24 +496,31 @@ fn a_client_that_wants_another_protocol_or_an_old_version_is_refused() {
     let config = Arc::new(config);
     let plain = session(&authority.tls());
     for mut layer in [control(&plain), data(&plain)] {
-        assert_eq!(meet(&mut layer, &config, "localhost", |_| ()).1, Err(Failure::Tls));
+        let (ours, theirs) = pair();
+        let config = Arc::clone(&config);
+        let client = thread::spawn(move || shake(&config, "localhost", theirs).err().map(|error| error.to_string()));
+        assert_eq!(finish(|| now(layer.handshake(&ours))), Err(Failure::Tls));
+        // It is told why.
+        assert_eq!(client.join().unwrap().as_deref(), Some("received fatal alert: NoApplicationProtocol"));
     }
     let strict = Tls::builder(authority.identity("localhost")).minimum(Version::Tls13).build().unwrap();
     let old = Arc::new(authority.client(&rustls::version::TLS12));
     assert_eq!(meet(&mut control(&session(&strict)), &old, "localhost", |_| ()).1, Err(Failure::Tls));
 }
 
-/// Empty records, as whoever has the keys can make them: rustls's client never does.
-fn empty_records(client: ClientConnection, count: u64) -> Vec<u8> {
+/// Records of TLS 1.3 with these contents, as whoever has the keys can make them: rustls's client never does.
+fn forge(client: ClientConnection, kind: u8, contents: &[&[u8]]) -> Vec<u8> {
     let secrets = client.dangerous_extract_secrets().unwrap();
     let (begun, ConnectionTrafficSecrets::Aes256Gcm { key, iv }) = secrets.tx else { panic!("another cipher") };
     let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, key.as_ref()).unwrap());
     let mut records = Vec::new();
-    for number in begun..begun + count {
+    for (number, content) in (begun..).zip(contents) {
         let mut nonce = [0; 12];
         nonce.copy_from_slice(iv.as_ref());
         nonce.iter_mut().skip(4).zip(number.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
-        let (header, mut sealed) = ([0x17, 3, 3, 0, 17], vec![0x17]);
+        let mut sealed = content.to_vec();
+        sealed.push(kind);
+        let header = [0x17, 3, 3, 0, u8::try_from(sealed.len() + 16).unwrap()];
         let nonce = aead::Nonce::assume_unique_for_key(nonce);
         key.seal_in_place_append_tag(nonce, aead::Aad::from(header), &mut sealed).unwrap();
         records.extend_from_slice(&header);
@@ -492,21 +529,119 @@ fn empty_records(client: ClientConnection, count: u64) -> Vec<u8> {
     records
 }
 
+/// A client whose keys can be had.
+fn open_client(authority: &Authority) -> Arc<ClientConfig> {
+    let mut config = authority.client(&rustls::version::TLS13);
+    config.enable_secret_extraction = true;
+    Arc::new(config)
+}
+
 #[test]
 fn a_flood_of_empty_records_ends_it_and_a_few_mean_nothing() {
     let authority = Authority::new();
     let session = session(&authority.tls());
-    let mut config = authority.client(&rustls::version::TLS13);
-    config.enable_secret_extraction = true;
-    let config = Arc::new(config);
+    let config = open_client(&authority);
     for (count, expected) in [(30, Ok(DataEnd::Truncated)), (10_000, Err(Failure::Tls))] {
         let mut layer = data(&session);
         let (ours, _, client) = meet(&mut layer, &config, "localhost", move |mut client| {
             client.write_all(b"all of it").unwrap();
-            client.sock.write_all(&empty_records(client.conn, count)).unwrap();
+            client.sock.write_all(&forge(client.conn, 0x17, &vec![&[][..]; count])).unwrap();
         });
         assert_eq!(read_all(&mut layer, &ours), (b"all of it".to_vec(), expected));
         client.join().unwrap();
+    }
+}
+
+/// Half a message of the handshake waits for its other half, and nothing else waits for it.
+#[test]
+fn half_a_message_keeps_nothing_from_being_said() {
+    let authority = Authority::new();
+    let config = open_client(&authority);
+    let mut layer = data(&session(&authority.tls()));
+    let (ours, _, client) = meet(&mut layer, &config, "localhost", |client| {
+        let mut sock = client.sock;
+        // New keys, and none are asked for: KeyUpdate (RFC 8446 §4.6.3) in two records.
+        let records = forge(client.conn, 0x16, &[&[24, 0, 0], &[1, 0]]);
+        let (first, second) = records.split_at(5 + 3 + 17);
+        sock.write_all(first).unwrap();
+        let mut said = [0; 31];
+        sock.read_exact(&mut said).unwrap();
+        sock.write_all(second).unwrap();
+    });
+    let mut buffer = [0; 10];
+    while layer.input.seen().is_empty() {
+        assert_eq!(layer.read(&ours, &mut buffer), Err(Halt::Later));
+    }
+    write_all(&mut layer, &ours, b"meanwhile");
+    client.join().unwrap().unwrap();
+    assert_eq!(read_all(&mut layer, &ours), (Vec::new(), Ok(DataEnd::Truncated)));
+}
+
+#[test]
+fn new_keys_are_taken_and_given_back() {
+    let authority = Authority::new();
+    let mut layer = data(&session(&authority.tls()));
+    let config = Arc::new(authority.client(&rustls::version::TLS13));
+    let (ours, _, client) = meet(&mut layer, &config, "localhost", |mut client| {
+        for _ in 0..3 {
+            client.conn.refresh_traffic_keys().unwrap();
+            client.write_all(b"there").unwrap();
+            let mut back = [0; 4];
+            client.read_exact(&mut back).unwrap();
+            assert_eq!(&back, b"back");
+        }
+    });
+    let mut buffer = [0; 10];
+    for _ in 0..3 {
+        assert_eq!(finish(|| now(layer.read(&ours, &mut buffer))), Ok(Taken::Bytes(5)));
+        write_all(&mut layer, &ours, b"back");
+    }
+    client.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_is_said_at_once_leaves_at_once_and_is_bounded() {
+    let authority = Authority::new();
+    let session = session(&authority.tls());
+    for version in VERSIONS {
+        let mut layer = control(&session);
+        let config = Arc::new(authority.client(version));
+        let (ours, _, client) = meet(&mut layer, &config, "localhost", |mut client| rest(&mut client));
+        ours.calls.set(0);
+        assert_eq!((layer.seal(b"one "), layer.seal(b"two ")), (Ok(4), Ok(4)));
+        // There is no room for that much behind them.
+        assert_eq!(layer.seal(&[0; Layer::CHUNK]), Ok(0));
+        assert_eq!(layer.seal(b"three"), Ok(5));
+        layer.say_goodbye();
+        assert_eq!(layer.seal(b"four"), Err(Failure::Tls));
+        finish(|| now(layer.finish(&ours))).unwrap();
+        assert_eq!(client.join().unwrap(), Some((b"one two three".to_vec(), None)));
+        assert_eq!(ours.calls.get(), 0, "all of it left with the end");
+    }
+}
+
+#[test]
+fn an_idle_connection_holds_no_buffer() {
+    let authority = Authority::new();
+    let session = session(&authority.tls());
+    for version in VERSIONS {
+        let mut layer = control(&session);
+        let config = Arc::new(authority.client(version));
+        let (ours, _, client) = meet(&mut layer, &config, "localhost", |mut client| {
+            client.write_all(b"NOOP\r\n").unwrap();
+            let mut reply = [0; 8];
+            client.read_exact(&mut reply).unwrap();
+            client
+        });
+        // More than one read takes.
+        let mut buffer = [0; 4];
+        assert_eq!(finish(|| now(layer.read(&ours, &mut buffer))), Ok(Taken::Bytes(4)));
+        assert_eq!(layer.read(&ours, &mut buffer), Ok(Taken::Bytes(2)));
+        write_all(&mut layer, &ours, b"200 OK\r\n");
+        let client = client.join().unwrap();
+        assert_eq!(layer.read(&ours, &mut buffer), Err(Halt::Later));
+        assert_eq!(layer.held(), 0);
+        drop(client);
     }
 }
 
@@ -559,7 +694,7 @@ fn a_client_of_ours_takes_any_certificate() {
     let (authority, other) = (Authority::new(), Authority::new());
     let (ours, theirs) = pair();
     theirs.set_nonblocking(true).unwrap();
-    let theirs = Ours { stream: theirs, sip: usize::MAX.into() };
+    let theirs = Ours { stream: theirs, sip: usize::MAX.into(), calls: Cell::default() };
     let mut server = data(&session(&authority.tls()));
     let mut client = Layer::client(session(&other.tls()).peer()).unwrap();
     let (mut one, mut two) = (None, None);
