@@ -2,6 +2,7 @@
 
 use ftp_proto::Failure;
 
+use super::Pipe;
 use crate::adapter::Range;
 
 /// File work that may wait for a disk. Made and used by the data plane; an adapter only lets it [run](Self::run).
@@ -23,6 +24,8 @@ pub(super) enum Work {
     Read { buffer: Box<[u8]>, filled: usize },
     /// The first `filled` bytes are written.
     Write { buffer: Box<[u8]>, filled: usize },
+    /// All that the pipe holds is written.
+    Drain(Box<Pipe>),
 }
 
 impl Errand {
@@ -36,6 +39,7 @@ impl Errand {
         *result = match work {
             Work::Read { buffer, filled } => range.read(buffer).map(|count| *filled = count),
             Work::Write { buffer, filled } => range.write(buffer.get(..*filled).unwrap_or_default()),
+            Work::Drain(pipe) => pipe.drain(range),
         };
     }
 }

@@ -14,6 +14,11 @@ mod errand;
 mod link;
 mod memory;
 mod operation;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_pipe.rs"]
+mod pipe;
+#[cfg(target_os = "linux")]
+mod pipe;
 mod sockets;
 mod upload;
 mod visit;
@@ -31,6 +36,7 @@ use self::errand::Work;
 use self::link::{Link, Stop};
 use self::memory::{Receiving, Sending};
 use self::operation::{Operation, Running, WaitsFor, settle};
+use self::pipe::Pipe;
 use self::upload::Upload;
 use super::{DataPlane, Halt, HostSide, Layer, Offload, Range, socket};
 use crate::Pace;
@@ -97,7 +103,7 @@ impl<S: Sockets> DataPlane for Plane<S> {
             },
             DataAction::DataToFile { ticket, data, file, at, max } => match range(host, file, at, max) {
                 Ok((range, pace)) => {
-                    let upload = Upload::new(range, pace);
+                    let upload = Upload::new(range, self.offload, pace);
                     self.begin(ticket.id(), Operation::Upload(ticket, data, upload));
                 }
                 Err(failure) => self.answer(ticket.fail(failure)),
@@ -215,10 +221,15 @@ impl<S: Sockets> Plane<S> {
         visit: &mut Visit,
     ) -> Result<Completion, Operation<S::Away>> {
         match operation {
-            Operation::Upload(ticket, data, mut upload) if is_cancelled => match upload.land(visit) {
-                Err(Halt::Later) => Err(Operation::Upload(ticket, data, upload)),
-                Ok(()) | Err(Halt::Failed(_)) => Ok(ticket.fail(Failure::Cancelled)),
-            },
+            Operation::Upload(ticket, data, mut upload) if is_cancelled || upload.is_writing() => {
+                // Whatever has become of the connection: the file has to be at rest before this is answered.
+                let landed = upload.land(self.link(data).ok(), visit);
+                if is_cancelled && landed != Err(Halt::Later) {
+                    return Ok(ticket.fail(Failure::Cancelled));
+                }
+                let result = landed.and_then(|()| upload.outcome());
+                settle(ticket, result, |ticket| Operation::Upload(ticket, data, upload))
+            }
             Operation::Accept { ticket, listener, data } => {
                 let result = self.accept(listener, data);
                 settle(ticket, result, |ticket| Operation::Accept { ticket, listener, data })

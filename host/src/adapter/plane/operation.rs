@@ -71,7 +71,7 @@ impl<A: super::Away> Running<A> {
 
 impl<A: super::Away> Operation<A> {
     /// Bytes moved so far.
-    fn moved(&self) -> u64 {
+    pub(super) fn moved(&self) -> u64 {
         match self {
             Self::Send(_, _, sending) => sending.sent(),
             Self::Download(_, _, download) => download.moved(),

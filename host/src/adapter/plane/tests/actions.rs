@@ -159,6 +159,25 @@ fn a_write_under_way_is_seen_through_before_its_cancellation_is_told() {
 }
 
 #[test]
+fn a_pipe_under_way_is_emptied_before_its_cancellation_is_told() {
+    let (mut session, mut theirs) = Session::new(Errands::Threads);
+    let writer = thread::spawn(move || drop(theirs.write_all(&pattern(3_000_000))));
+    session.upload(1, 3_000_000);
+    while session.plane.running[0].operation.moved() < 500_000 || !session.plane.running[0].operation.is_writing() {
+        if !session.plane.step(&mut session.visit) {
+            session.plane.awaited(|awaited| bare::wait_for(&awaited));
+        }
+    }
+    assert!(session.plane.cancel(action_id(1)));
+    assert_eq!(session.answer(1), Some(Failure::Cancelled));
+    let content = content_of(&session.file);
+    assert!(content.len() > 500_000 && content == pattern(content.len()));
+    session.close(2, CloseHow::Abort);
+    assert_eq!(session.answer(2), None);
+    writer.join().unwrap();
+}
+
+#[test]
 fn the_host_outlives_a_session_that_is_dropped_until_the_last_write_has_landed() {
     let (mut session, mut theirs) = Session::new(Errands::Threads);
     theirs.write_all(&pattern(10_000)).unwrap();
