@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`Host`] is the primitive: completion-based, so it fits any runtime, and an object store implements it directly.
-//! [`Storage`], [`Accounts`] and [`Commands`] are the convenience: blocking calls, run on a pool ([`Pooled`]) or in
-//! place ([`Inline`]). Nothing here knows FTP: what may be asked when, and how it is answered, is the engine's.
+//! [`Storage`], [`Accounts`] and [`Commands`] are the convenience: blocking calls, run on a pool ([`Pooled`]), unless they
+//! say that they do not wait ([`Pace`]), or all in place ([`Inline`]). Nothing here knows FTP: what may be asked when, and how it is answered, is the engine's.
 //!
 //! ```
 //! use std::sync::Arc;

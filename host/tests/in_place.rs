@@ -223,6 +223,13 @@ fn a_disk_in_memory_does_not_wait() {
     let mut caller = Caller::logged_in(disk().sync(true));
     assert_eq!(caller.create(1, "/a"), InPlace(None));
     assert_eq!(caller.finish(1, FinishHow::Commit), OnThePool(None));
+    // Told to, all of it does.
+    let mut caller = Caller::logged_in(disk().may_wait());
+    assert_eq!(caller.stat("/a"), OnThePool(None));
+    assert_eq!(caller.get(1, "/a"), OnThePool(None));
+    assert_eq!(caller.session.pace(file_id(1)), Pace::MayWait);
+    assert_eq!(caller.create(2, "/a"), OnThePool(None));
+    assert_eq!(caller.finish(2, FinishHow::Commit), OnThePool(None));
 }
 
 /// What leads out of the file system in memory is no business of the loop's: here into `/dev/pts`, by a root of `/dev`.

@@ -4,7 +4,8 @@
 //! ([`openat2(2)`](https://man7.org/linux/man-pages/man2/openat2.2.html), `RESOLVE_BENEATH`). Links that stay inside
 //! are followed. Pipes, sockets and devices are listed and never opened.
 //!
-//! An upload is written aside and takes its name when it is whole. Not here: who may do what
+//! An upload is written aside and takes its name when it is whole. On tmpfs, and as far as lookups go on a disk's own
+//! file system, it is known what does not wait, and done in place. Not here: who may do what
 //! ([`Permissions`](ftp_proto::storage::Permissions) are the engine's business).
 
 mod aside;
@@ -63,6 +64,14 @@ impl LocalDisk {
     #[must_use]
     pub const fn sync(mut self, sync: bool) -> Self {
         self.manner.sync = sync;
+        self
+    }
+
+    /// Has everything wait, as far as anyone is told: nothing is done in place, whatever the root stands on. For where an
+    /// open may take its time without the disk, as when a scanner of viruses has to approve of it (fanotify).
+    #[must_use]
+    pub const fn may_wait(mut self) -> Self {
+        self.manner.ground = Ground::Slow;
         self
     }
 }

@@ -7,7 +7,7 @@ use ftp_proto::storage::{FinishHow, HashAlgorithm, Metadata, Replace, Wanted};
 use ftp_proto::{Failure, VirtualPath};
 
 /// The storage within, tried without waiting first.
-pub struct Tried<S>(pub S);
+pub(crate) struct Tried<S>(pub(crate) S);
 
 /// One of its uploads.
 struct TriedFile(Box<dyn WriteFile>);
