@@ -84,7 +84,7 @@ impl Default for Limits {
             chunk: 64 * 1024,
             range: 16 * 1024 * 1024,
             marker_interval: 1024 * 1024,
-            directory_page: 256,
+            directory_page: 512,
             sorted_entries: 50_000,
             recursion: 1_000,
             strangers: 100,

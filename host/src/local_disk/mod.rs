@@ -66,12 +66,12 @@ impl LocalDisk {
 impl Storage for LocalDisk {
     fn stat(&self, path: &VirtualPath) -> Result<Metadata, Failure> {
         let error = match self.jail.resolve(path.relative(), OFlags::PATH) {
-            Ok(found) => return self.owners.describe(found, b"").map_err(failure),
+            Ok(found) => return self.owners.describe(found, c"").map_err(failure),
             Err(error) => error,
         };
         // A link that leads nowhere, or outside, is all there is to see.
         if let Ok(link) = self.jail.resolve(path.relative(), OFlags::PATH | OFlags::NOFOLLOW)
-            && let Ok(metadata) = self.owners.describe(link, b"")
+            && let Ok(metadata) = self.owners.describe(link, c"")
             && metadata.kind == FileKind::Symlink
         {
             return Ok(metadata);
@@ -81,7 +81,7 @@ impl Storage for LocalDisk {
 
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
         let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failure)?;
-        Ok(Box::new(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners))?))
+        Ok(Box::new(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners))))
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {

@@ -118,7 +118,7 @@ impl Storage for MemoryDisk {
         let _ = wanted; // Everything costs no more than the names.
         let tree = self.tree();
         let entries = tree.names(tree.find(path)?)?;
-        let entries = entries.iter().map(|(name, id)| Entry { name: Arc::clone(name), metadata: tree.metadata(*id) });
+        let entries = entries.iter().map(|(name, id)| Entry { name: name.clone(), metadata: tree.metadata(*id) });
         Ok(Box::new(MemoryDirectory(entries.collect::<Vec<_>>().into_iter())))
     }
 
