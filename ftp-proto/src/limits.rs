@@ -29,14 +29,15 @@ pub struct Limits {
     pub violations: u32,
     /// Failed logins; the last of so many closes the session (RFC 2577 §5).
     pub login_attempts: u32,
-    /// Bytes of one `Read`, `Receive` or `Write`, and of a listing's buffer. A `Send` holds what TYPE, STRU and MODE make
-    /// of one: at most about three times as much. However far an upload swells, a `Write` holds no more.
+    /// Bytes of one `Read`, `Receive` or `Write`; with so many a listing's buffer is sent, which may hold the lines of one
+    /// `directory_page` more. A `Send` holds what TYPE, STRU and MODE make of one: at most about three times as much.
+    /// However far an upload swells, a `Write` holds no more.
     pub chunk: usize,
     /// Bytes of one `FileToData` or `DataToFile`.
     pub range: u64,
     /// Bytes of a file between two of the restart markers that MODE B and MODE C send with it; 0 sends none.
     pub marker_interval: u64,
-    /// Entries of one `ReadDir`.
+    /// Entries of one `ReadDir`. ABOR is heard behind each; a host whose disk is slow may give fewer.
     pub directory_page: usize,
     /// Entries that LIST sorts for -t, -S and -r; a larger directory is sent in the storage's order.
     pub sorted_entries: usize,
@@ -84,7 +85,7 @@ impl Default for Limits {
             chunk: 64 * 1024,
             range: 16 * 1024 * 1024,
             marker_interval: 1024 * 1024,
-            directory_page: 256,
+            directory_page: 512,
             sorted_entries: 50_000,
             recursion: 1_000,
             strangers: 100,

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::BitOr;
 
+use bytes::Bytes;
+
 use crate::path::VirtualPath;
 use crate::time::{Duration, UnixTime};
 
@@ -94,9 +96,9 @@ impl Metadata {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
-    /// The name, verbatim: any bytes but NUL and slash.
+    /// The name, verbatim: any bytes but NUL and slash. May be a part of an allocation that holds many names.
     #[cfg_attr(feature = "serde", serde(with = "crate::byte_strings"))]
-    pub name: Arc<[u8]>,
+    pub name: Bytes,
     /// What it is. With [`Wanted::Names`] only `kind` need be true.
     pub metadata: Metadata,
 }

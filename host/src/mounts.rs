@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ftp_proto::action::Times;
 use ftp_proto::outcome::{Digest, Prepared, Quota, Space, TreeSize};
 
@@ -165,7 +166,7 @@ impl Mounts {
                     self.shown(path.join(name).map_or(Err(Failure::NotFound), |it| self.spot(&it).stat()))
                 }
             };
-            Entry { name: name.into(), metadata }
+            Entry { name: Bytes::copy_from_slice(name), metadata }
         };
         self.names_in(path).into_iter().map(entry).collect()
     }

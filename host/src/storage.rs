@@ -272,7 +272,8 @@ impl Upload {
 
 /// A directory that is being read.
 pub trait Directory: Send {
-    /// The next entries, at most `max`. Never `.` or `..`.
+    /// The next entries, at most `max`. Never `.` or `..`. Fewer are no end: only `last` is. Where each takes long, give
+    /// what there is: until then nothing is sent and no ABOR heard.
     ///
     /// # Errors
     /// [`Failure::Io`] and the like; reading on after one is not meant to work.

@@ -36,7 +36,7 @@ enum Body {
     /// Where its bytes begin in the archive.
     File(u64),
     /// The names in it.
-    Directory(BTreeSet<Arc<[u8]>>),
+    Directory(BTreeSet<Bytes>),
     /// Where it points.
     Link(Arc<[u8]>),
 }
@@ -95,7 +95,7 @@ impl TarTree {
             self.add(&parent, Node::directory());
         }
         if let Some(Node { body: Body::Directory(names), .. }) = self.nodes.get_mut(&parent) {
-            names.insert(name.into());
+            names.insert(Bytes::copy_from_slice(name));
         }
     }
 
@@ -144,9 +144,9 @@ impl Storage for TarTree {
         let Body::Directory(names) = &self.nodes.get(&at).ok_or(Failure::NotFound)?.body else {
             return Err(Failure::NotADirectory);
         };
-        let entry = |name: &Arc<[u8]>| {
+        let entry = |name: &Bytes| {
             let metadata = self.nodes.get(&at.join(name)?)?.metadata.clone();
-            Some(Entry { name: Arc::clone(name), metadata })
+            Some(Entry { name: name.clone(), metadata })
         };
         Ok(Box::new(Listing(names.iter().filter_map(entry).collect::<Vec<_>>().into_iter())))
     }

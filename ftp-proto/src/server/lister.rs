@@ -20,6 +20,8 @@ mod lines;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+
 use crate::failure::Failure;
 use crate::id::DirId;
 use crate::limits::Limits;
@@ -277,6 +279,9 @@ impl Lister {
     }
 
     fn answer_page(&mut self, page: Entries) -> Result<Option<DirId>, Failure> {
+        if self.pattern.is_none() && self.sorting.is_none() {
+            self.out.reserve(page.entries.len() * self.usual_line());
+        }
         for entry in page.entries {
             self.take_entry(entry);
         }
@@ -303,7 +308,14 @@ impl Lister {
             self.ahead.extend(base.join(&entry.name));
         }
         match &mut self.sorting {
-            Some(entries) if entries.len() < self.setting.limits.sorted_entries => return entries.push(entry),
+            Some(entries) if entries.len() < self.setting.limits.sorted_entries => {
+                // The name may be a part of a whole page's: where few match, it must not keep all the others.
+                let name = match self.pattern {
+                    Some(_) => Bytes::copy_from_slice(&entry.name),
+                    None => entry.name,
+                };
+                return entries.push(Entry { name, ..entry });
+            }
             // Too many to sort: from here on in the storage's order.
             Some(_) => {
                 let entries = self.sorting.take().unwrap_or_default();

@@ -111,7 +111,7 @@ impl Tree {
             let within = name.strip_prefix(path.as_bytes())?;
             let last = if path.is_root() { within } else { within.strip_prefix(b"/")? };
             let is_entry = !last.is_empty() && !last.contains(&b'/');
-            is_entry.then(|| Entry { name: last.into(), metadata: Self::metadata(node) })
+            is_entry.then(|| Entry { name: Bytes::copy_from_slice(last), metadata: Self::metadata(node) })
         });
         Ok(of_it.collect())
     }

@@ -1,6 +1,7 @@
 //! What the kernel knows of a file, in the engine's words.
 
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::fs;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -33,8 +34,29 @@ impl Owners {
         number(&self.groups, name)
     }
 
+    /// Tells of files by these names.
+    pub(super) const fn describer(&self) -> Describer<'_> {
+        Describer { owners: self, user: None, group: None }
+    }
+
     /// What `name` in `dir` is, a link told as itself; an empty name is `dir` itself.
-    pub(super) fn describe(&self, dir: impl AsFd, name: &[u8]) -> Result<Metadata, Errno> {
+    pub(super) fn describe(&self, dir: impl AsFd, name: &CStr) -> Result<Metadata, Errno> {
+        self.describer().describe(dir, name)
+    }
+}
+
+/// Tells of many files, most of which have the same owner. Its names are its own copies: those of [`Owners`] are counted
+/// by every thread that reads, formats and drops them, and that counter would pass from one processor to the other for
+/// every entry of a directory.
+pub(super) struct Describer<'a> {
+    owners: &'a Owners,
+    user: Option<(u32, Option<Arc<str>>)>,
+    group: Option<(u32, Option<Arc<str>>)>,
+}
+
+impl Describer<'_> {
+    /// As [`Owners::describe`].
+    pub(super) fn describe(&mut self, dir: impl AsFd, name: &CStr) -> Result<Metadata, Errno> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
         let stat = statx(dir.as_fd(), name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
         let mut metadata = self.translate(&stat);
@@ -46,14 +68,14 @@ impl Owners {
         Ok(metadata)
     }
 
-    fn translate(&self, stat: &Statx) -> Metadata {
+    fn translate(&mut self, stat: &Statx) -> Metadata {
         let mut metadata = Metadata::file(stat.stx_size, time(stat.stx_mtime));
         metadata.kind = kind(FileType::from_raw_mode(stat.stx_mode.into()));
         metadata.mode = u32::from(stat.stx_mode) & 0o7777;
         metadata.uid = stat.stx_uid;
         metadata.gid = stat.stx_gid;
-        metadata.owner = self.users.get(&stat.stx_uid).cloned();
-        metadata.group = self.groups.get(&stat.stx_gid).cloned();
+        metadata.owner = named(&mut self.user, &self.owners.users, stat.stx_uid);
+        metadata.group = named(&mut self.group, &self.owners.groups, stat.stx_gid);
         metadata.links = stat.stx_nlink.into();
         let device = u64::from(stat.stx_dev_major) << 32 | u64::from(stat.stx_dev_minor);
         metadata.unique = Some((device, stat.stx_ino));
@@ -61,6 +83,18 @@ impl Owners {
             metadata.created = Some(time(stat.stx_btime));
         }
         metadata
+    }
+}
+
+/// The name of `number`, which is looked up unless it is the last one's.
+fn named(last: &mut Option<(u32, Option<Arc<str>>)>, names: &BTreeMap<u32, Arc<str>>, number: u32) -> Option<Arc<str>> {
+    match last {
+        Some((known, name)) if *known == number => name.clone(),
+        _ => {
+            let name = names.get(&number).map(|name| Arc::from(&**name));
+            *last = Some((number, name.clone()));
+            name
+        }
     }
 }
 

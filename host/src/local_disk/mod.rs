@@ -86,13 +86,13 @@ impl Storage for LocalDisk {
     }
 
     fn open_dir(&self, path: &VirtualPath, wanted: Wanted) -> Result<Box<dyn Directory>, Failure> {
-        Ok(Box::new(self.directory(path, wanted, Effort::Any).map_err(failure)??))
+        Ok(Box::new(self.directory(path, wanted, Effort::Any).map_err(failure)?))
     }
 
     fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
         let effort = self.manner.ground.effort_in_memory()?;
         let opened = known(self.directory(path, wanted, effort))?;
-        Some(opened.and_then(|dir| Ok(Box::new(InMemory(dir?)) as _)))
+        Some(opened.map(|dir| Box::new(InMemory(dir)) as _))
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {
@@ -218,7 +218,7 @@ impl LocalDisk {
 
     /// What is at `path`, links followed where they lead somewhere.
     fn look(&self, path: &VirtualPath, effort: Effort) -> Result<Metadata, Errno> {
-        let found = |flags| self.owners.describe(self.jail.resolve(path.relative(), flags, effort)?, b"");
+        let found = |flags| self.owners.describe(self.jail.resolve(path.relative(), flags, effort)?, c"");
         let error = match found(OFlags::PATH) {
             // What is cached says nothing of a link's end; what stays in one file system nothing of another's.
             Err(_) if effort == Effort::Cached => return Err(Errno::AGAIN),
@@ -238,7 +238,7 @@ impl LocalDisk {
         path: &VirtualPath,
         wanted: Wanted,
         effort: Effort,
-    ) -> Result<Result<LocalDirectory, Failure>, Errno> {
+    ) -> Result<LocalDirectory, Errno> {
         let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY, effort)?;
         Ok(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners)))
     }

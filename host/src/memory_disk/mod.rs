@@ -349,7 +349,7 @@ struct MemoryDirectory(std::vec::IntoIter<Entry>);
 
 impl MemoryDirectory {
     fn open(tree: &Tree, names: &Names) -> Box<dyn Directory> {
-        let entries = names.iter().map(|(name, id)| Entry { name: Arc::clone(name), metadata: tree.metadata(*id) });
+        let entries = names.iter().map(|(name, id)| Entry { name: name.clone(), metadata: tree.metadata(*id) });
         Box::new(Self(entries.collect::<Vec<_>>().into_iter()))
     }
 }

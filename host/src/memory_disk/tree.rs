@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use ftp_proto::storage::{FileKind, Metadata};
 use ftp_proto::time::UnixTime;
 use ftp_proto::{Failure, VirtualPath};
@@ -13,7 +14,7 @@ use super::files::Content;
 /// A file, directory or link, whatever its names are.
 pub(super) type Id = u64;
 
-pub(super) type Names = BTreeMap<Arc<[u8]>, Id>;
+pub(super) type Names = BTreeMap<Bytes, Id>;
 
 /// All that has a name.
 pub(super) struct Tree {
@@ -42,7 +43,7 @@ pub(super) struct Place {
     /// The directories passed, from the root to the one that holds the name.
     pub(super) trail: Vec<Id>,
     /// Empty when the path is a directory on its own trail, such as the root.
-    pub(super) name: Arc<[u8]>,
+    pub(super) name: Bytes,
     /// What has the name.
     pub(super) node: Option<Id>,
 }
@@ -114,7 +115,7 @@ impl Tree {
             }
         }
         let node = Some(trail.pop().ok_or(Failure::PermissionDenied)?);
-        Ok(Place { trail, name: Arc::from([]), node })
+        Ok(Place { trail, name: Bytes::new(), node })
     }
 
     /// A directory's entries.
@@ -167,7 +168,7 @@ impl Tree {
         }
         let id = self.next;
         self.next += 1;
-        self.entries(place, |names| names.insert(Arc::clone(&place.name), id)).ok_or(Failure::NotFound)?;
+        self.entries(place, |names| names.insert(place.name.clone(), id)).ok_or(Failure::NotFound)?;
         self.nodes.insert(id, node);
         Ok(id)
     }
@@ -203,7 +204,7 @@ impl Tree {
     /// Moves what has the name of `from` to that of `to`.
     pub(super) fn relink(&mut self, from: &Place, to: &Place) {
         if let Some(Some(id)) = self.entries(from, |names| names.remove(&from.name)) {
-            self.entries(to, |names| names.insert(Arc::clone(&to.name), id));
+            self.entries(to, |names| names.insert(to.name.clone(), id));
         }
     }
 

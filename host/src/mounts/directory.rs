@@ -1,8 +1,8 @@
 //! A directory of one storage, with the mounts that stand in it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use ftp_proto::Failure;
 use ftp_proto::outcome::Entries;
 use ftp_proto::storage::Entry;
@@ -14,14 +14,14 @@ use crate::storage::Directory;
 /// First the mounts, then what the storage has under other names.
 pub(super) struct MountedDirectory {
     mounts: std::vec::IntoIter<Entry>,
-    names: BTreeSet<Arc<[u8]>>,
+    names: BTreeSet<Bytes>,
     within: Option<Box<dyn Directory>>,
     number: u64,
 }
 
 impl MountedDirectory {
     pub(super) fn new(mounts: Vec<Entry>, within: Option<Box<dyn Directory>>, number: u64) -> Self {
-        let names = mounts.iter().map(|entry| Arc::clone(&entry.name)).collect();
+        let names = mounts.iter().map(|entry| entry.name.clone()).collect();
         Self { mounts: mounts.into_iter(), names, within, number }
     }
 }

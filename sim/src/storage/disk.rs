@@ -250,7 +250,7 @@ impl Disk {
         let names = self.tree.names(self.tree.find(path)?)?;
         let entries = names.iter().map(|(name, id)| {
             let metadata = self.tree.metadata(*id)?;
-            Ok(Entry { name: name.clone(), metadata })
+            Ok(Entry { name: Bytes::copy_from_slice(name), metadata })
         });
         let entries = entries.collect::<Result<Vec<_>, Failure>>()?;
         match self.dirs.entry((session, dir.number())) {

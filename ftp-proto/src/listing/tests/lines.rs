@@ -158,3 +158,38 @@ fn every_option_has_its_letter() {
     assert_eq!(split_options(b"-St").0, ListOptions { by_time: true, ..NONE }, "the last order counts");
     assert_eq!(split_options(b"-l -1").0, ListOptions { long: true, ..NONE }, "long wins");
 }
+
+#[test]
+fn every_mode_has_the_letters_of_its_bits() {
+    for mode in 0..0o10000_u32 {
+        let special = |bit: u32, letter: char, executable: bool| match (mode & bit != 0, executable) {
+            (true, true) => letter,
+            (true, false) => letter.to_ascii_uppercase(),
+            (false, true) => 'x',
+            (false, false) => '-',
+        };
+        let mut letters = String::from("-");
+        for (shift, bit, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
+            letters.push(if mode >> shift & 4 != 0 { 'r' } else { '-' });
+            letters.push(if mode >> shift & 2 != 0 { 'w' } else { '-' });
+            letters.push(special(bit, letter, mode >> shift & 1 != 0));
+        }
+        let file = Metadata { mode, ..Metadata::file(3, AT) };
+        assert_eq!(line("f", &file)[..10], letters, "{mode:o}");
+    }
+}
+
+proptest! {
+    /// Names of every length, so that what is looked at by eights and what is left over both hold such bytes.
+    #[test]
+    fn only_control_bytes_of_a_name_are_replaced(
+        name in proptest::collection::vec(prop_oneof![any::<u8>(), b'a'..=b'z', 0_u8..0x20, 0x7e_u8..0x82], 0..40)
+    ) {
+        let mut out = Vec::new();
+        write_list_line(&mut out, &name, &Metadata::file(3, AT), AT, NONE);
+        let shown: Vec<u8> = name.iter().map(|byte| if byte.is_ascii_control() { b'?' } else { *byte }).collect();
+        let line = out.strip_suffix(b"\r\n").unwrap();
+        prop_assert_eq!(&line[line.len() - shown.len() - 7..line.len() - shown.len()], b" 15:04 ");
+        prop_assert_eq!(&line[line.len() - shown.len()..], &shown[..]);
+    }
+}

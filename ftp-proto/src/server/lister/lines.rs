@@ -31,6 +31,15 @@ impl Lister {
         }
     }
 
+    /// What a line is long where names and owners are usual ones, so that a page's lines find their room at once.
+    pub(super) const fn usual_line(&self) -> usize {
+        match self.setting.format {
+            Format::List => 96,
+            Format::Names => 32,
+            Format::Machine => 192,
+        }
+    }
+
     /// `ls -R`'s line above each directory but the first; NLST puts the path before each name instead.
     pub(super) fn heading(&mut self) {
         let path = self.target.as_bytes().to_vec();

@@ -168,5 +168,5 @@ const fn opened(offload: Offload) -> Opened {
 }
 
 fn entry(name: &[u8]) -> Entry {
-    Entry { name: name.into(), metadata: Metadata::file(3, NOW) }
+    Entry { name: Bytes::copy_from_slice(name), metadata: Metadata::file(3, NOW) }
 }
