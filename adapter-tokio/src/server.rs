@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::control::Control;
 use crate::driver::Driver;
 use crate::mailbox::{Inbox, Mailbox};
 
@@ -78,6 +79,7 @@ impl Server {
     }
 
     async fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
+        Control::expect_on(&listener)?;
         let mut pause = Pause::FIRST;
         let mut drained = pin!(self.until(Register::is_drained));
         loop {

@@ -130,14 +130,14 @@ fn connections_are_spread_over_the_loops() {
         seen.lock().unwrap().insert(session, thread);
     });
     while_serving(&server.build(), |address| {
-        let mut clients: Vec<_> = (0..6).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let mut clients: Vec<_> = (0..18).map(|_| TcpStream::connect(address).unwrap()).collect();
         for client in &mut clients {
             line(client);
         }
     });
     let threads = threads.lock().unwrap();
     let different: std::collections::BTreeSet<_> = threads.values().collect();
-    assert_eq!((threads.len(), different.len()), (6, 3));
+    assert_eq!((threads.len(), different.len()), (18, 3));
 }
 
 #[test]
