@@ -273,3 +273,6 @@ pub(crate) const TELLS_AGAIN: bool = shared::POSSIBLE;
 /// Sessions that a loop may have more than another before it passes one on. Waking the other one costs more than a
 /// login does otherwise.
 const SLACK: usize = 4;
+
+#[cfg(test)]
+mod tests;

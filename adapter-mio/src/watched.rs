@@ -129,3 +129,6 @@ impl<S: AsFd> AsFd for Watched<S> {
         self.socket.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;
