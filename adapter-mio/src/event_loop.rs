@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ftp_host::adapter::Settings;
+use ftp_host::adapter::plane::Visit;
 use ftp_proto::event::Admission;
 use mio::{Events, Poll, Registry, Token};
 use slab::Slab;
@@ -16,7 +17,6 @@ use crate::crew::{Berth, Load};
 use crate::data::Lanes;
 use crate::door::{self, Caller, Door, Porch};
 use crate::mailbox::{Arrival, Inbox, Mail};
-use crate::operation::Visit;
 use crate::session::{Next, Report, Session};
 
 /// A loop and everything on it. It is made anywhere, and then moved to its thread.

@@ -52,9 +52,6 @@ mod door;
 mod event_loop;
 mod gate;
 mod mailbox;
-mod operation;
-#[cfg(test)]
-mod secrets;
 mod server;
 mod session;
 mod watched;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use ftp_host::adapter::{Caps, Control, Offload, Register, SessionId, Settings};
+use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings, expect_clients};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -15,7 +15,6 @@ use ftp_proto::config::{Config, Switch};
 use crate::crew::Crew;
 use crate::gate::{Bell, Gate};
 use crate::mailbox::Mailbox;
-use crate::operation::Connection;
 
 /// An FTP server on mio. Cheap to clone; the clones are one server.
 #[derive(Clone, Debug)]
@@ -78,7 +77,7 @@ impl Server {
 
     fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
         listener.set_nonblocking(true)?;
-        Control::<Connection>::expect_on(&listener)?;
+        expect_clients(&listener)?;
         let muster = self.crew.muster(self.loops, &self.settings)?;
         let listener = mio::net::TcpListener::from_std(listener);
         Gate::new(&self.register, muster, &self.bell, (listener, implicit_tls)).keep()

@@ -8,24 +8,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ftp_host::adapter::plane::{self, Visit};
 use ftp_host::adapter::{Control, Driver, Permit, SessionId, Settings, socket};
 use ftp_host::{Client, ReplyTo};
-use ftp_proto::{ActionId, Completion};
-use mio::Registry;
+use ftp_proto::Completion;
 use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Registry, Token};
 
-use crate::data::{DataPlane, Lanes};
+use crate::data::{self, DataPlane, Lanes, Watcher};
 use crate::mailbox::{Address, Arrival, Mailbox};
-use crate::operation::{Connection, Visit};
 use crate::watched::Watched;
+
+/// A connection that the loop watches.
+type Connection = Watched<TcpStream>;
 
 /// What the engine is to be told in the next turn.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// An action ended.
     Done(Completion),
-    /// An open action has moved `bytes` bytes in all.
-    Progress { id: ActionId, bytes: u64 },
     /// The server is to end, at the latest at this time.
     Drain(Instant),
 }
@@ -46,14 +48,22 @@ pub(crate) enum Session {
     /// It goes on.
     Live(Box<Live>),
     /// It is over; the control connection is being closed.
-    Leaving { control: Control<Connection>, until: Instant, permit: Permit<Mailbox> },
+    Leaving(Box<Leaving>),
+}
+
+/// What is left of a session that is over.
+pub(crate) struct Leaving {
+    control: Control<Connection>,
+    until: Instant,
+    _permit: Permit<Mailbox>,
 }
 
 /// A session that goes on.
 pub(crate) struct Live {
     driver: Driver<Connection, DataPlane>,
     permit: Permit<Mailbox>,
-    lanes: Lanes,
+    /// The control connection's name.
+    lane: Token,
     reports: Vec<Report>,
 }
 
@@ -71,18 +81,18 @@ impl Session {
         let client = Client { peer: socket::canonical(peer), local };
         let address = Address { key, id: permit.id() };
         let stream = Watched::new(registry, lanes.control, stream)?;
-        let data = DataPlane::new(local, settings.offload, Arc::clone(registry), lanes);
+        let data = DataPlane::new(local, settings.offload, Watcher::new(Arc::clone(registry), lanes));
         let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
         let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
         driver.begin(admission, implicit_tls);
-        Ok(Self::Live(Box::new(Live { driver, permit, lanes, reports: Vec::new() })))
+        Ok(Self::Live(Box::new(Live { driver, permit, lane: lanes.control, reports: Vec::new() })))
     }
 
     /// Which session this is; none once it is over.
     pub(crate) fn id(&self) -> Option<SessionId> {
         match self {
             Self::Live(live) => Some(live.driver.id()),
-            Self::Leaving { .. } => None,
+            Self::Leaving(_) => None,
         }
     }
 
@@ -97,7 +107,7 @@ impl Session {
     pub(crate) fn note(&mut self, event: &Event) {
         match self {
             Self::Live(live) => live.note(event),
-            Self::Leaving { control, .. } => control.stream().note(event),
+            Self::Leaving(leaving) => leaving.control.stream().note(event),
         }
     }
 
@@ -113,22 +123,25 @@ impl Session {
                 return (None, Next::Never);
             }
         }
-        let Some((mut control, until, permit)) = self.leaving() else { return (None, Next::Never) };
-        if control.part() || Instant::now() >= until {
+        let Some(mut leaving) = self.leaving() else { return (None, Next::Never) };
+        if leaving.control.part() || Instant::now() >= leaving.until {
             return (None, Next::Never);
         }
-        (Some(Self::Leaving { control, until, permit }), Next::When(Some(until)))
+        let until = leaving.until;
+        (Some(Self::Leaving(leaving)), Next::When(Some(until)))
     }
 
     /// What is left of it once it is over, if there is room for that; everything else is dropped.
-    fn leaving(self) -> Option<(Control<Connection>, Instant, Permit<Mailbox>)> {
+    fn leaving(self) -> Option<Box<Leaving>> {
         match self {
             Self::Live(live) => {
                 let Live { driver, mut permit, .. } = *live;
                 let until = Instant::now() + Control::<Connection>::LINGER;
-                permit.step_outside().then(|| (driver.into_control(), until, permit))
+                permit
+                    .step_outside()
+                    .then(|| Box::new(Leaving { control: driver.into_control(), until, _permit: permit }))
             }
-            Self::Leaving { control, until, permit } => Some((control, until, permit)),
+            Self::Leaving(leaving) => Some(leaving),
         }
     }
 }
@@ -136,10 +149,10 @@ impl Session {
 impl Live {
     fn note(&mut self, event: &Event) {
         let (control, data) = self.driver.sockets();
-        if event.token() == self.lanes.control {
+        if event.token() == self.lane {
             control.stream().note(event);
         } else {
-            data.note(event);
+            data::note(data, event);
         }
     }
 
@@ -174,10 +187,15 @@ impl Live {
         let ours = self.data().take_reports();
         let theirs = std::mem::take(&mut self.reports);
         let busy = !ours.is_empty() || !theirs.is_empty();
-        for report in ours.into_iter().chain(theirs) {
+        for report in ours {
+            match report {
+                plane::Report::Done(completion) => self.driver.done(completion),
+                plane::Report::Progress { id, bytes } => self.driver.progress(id, bytes),
+            }
+        }
+        for report in theirs {
             match report {
                 Report::Done(completion) => self.driver.done(completion),
-                Report::Progress { id, bytes } => self.driver.progress(id, bytes),
                 Report::Drain(deadline) => self.driver.drain(deadline),
             }
         }

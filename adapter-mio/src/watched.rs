@@ -6,11 +6,13 @@
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use ftp_host::adapter::Stream;
+use ftp_host::adapter::plane::Connection;
 use mio::event::{Event, Source};
-use mio::net::TcpStream;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 
 /// A socket that an event loop watches.
@@ -55,35 +57,33 @@ impl<S> Watched<S> {
             self.writable.set(true);
         }
     }
+}
 
-    /// Takes something in, unless it is known that nothing is there.
-    ///
-    /// A call that gave less than was asked for does not lower the flag; see [`read`](Stream::read).
-    pub(crate) fn take_in<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
-        attempt(&self.readable, &self.socket, call)
+impl Watched<TcpListener> {
+    /// The next connection, and from where it comes.
+    pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        attempt(&self.readable, || self.socket.accept())
+    }
+}
+
+/// A call that gave less than was asked for does not lower the flags; see [`read`](Stream::read).
+impl Connection for Watched<TcpStream> {
+    fn take_in<T>(&self, mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+        attempt(&self.readable, || call(self.socket.as_fd()))
     }
 
-    /// Whether there may be room to give something out.
-    pub(crate) fn has_room(&self) -> bool {
+    fn give_out<T>(&self, mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+        attempt(&self.writable, || call(self.socket.as_fd()))
+    }
+
+    fn has_room(&self) -> bool {
         self.writable.get()
     }
-
-    /// Gives something out, unless it is known that there is no room.
-    pub(crate) fn give_out<T>(&self, call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
-        attempt(&self.writable, &self.socket, call)
-    }
 }
 
-impl Watched<TcpStream> {
-    /// Writes what there is room for.
-    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.give_out(|mut stream| stream.write(bytes))
-    }
-}
-
-fn attempt<S, T>(ready: &Cell<bool>, socket: &S, mut call: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+fn attempt<T>(ready: &Cell<bool>, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     while ready.get() {
-        match call(socket) {
+        match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => ready.set(false),
             other => return other,
@@ -103,7 +103,7 @@ impl Stream for Watched<TcpStream> {
     /// - It came after that, before or behind this read: that is an edge, and the next poll tells of it. It says what
     ///   holds then, not what held at the edge; an urgent byte that is still unread is told as one.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let result = self.take_in(|mut stream| stream.read(buffer));
+        let result = attempt(&self.readable, || (&self.socket).read(buffer));
         match &result {
             Ok(count) if *count < buffer.len() && !self.uneven.get() => self.readable.set(false),
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.uneven.set(!TELLS_URGENT),
@@ -113,7 +113,10 @@ impl Stream for Watched<TcpStream> {
     }
 
     fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.give_out(|mut stream| stream.write_vectored(slices))
+        attempt(&self.writable, || match slices {
+            [slice] => (&self.socket).write(slice),
+            slices => (&self.socket).write_vectored(slices),
+        })
     }
 }
 

@@ -1,13 +1,13 @@
 //! One session's task: takes turns between the engine and the world.
 //!
-//! A turn delivers what was reported, sends what the kernel takes, reads what the engine wants to hear and tells the
-//! time. Only between turns does the task wait, and only for things that a cancelled wait does not lose.
+//! A turn delivers what was reported, moves data, sends what the kernel takes, reads what the engine wants to hear and
+//! tells the time. Only between turns does the task wait, and only for things that a cancelled wait does not lose.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ftp_host::adapter::{self, Permit, Settings, socket};
+use ftp_host::adapter::{self, Permit, Settings, plane, socket};
 use ftp_host::{Client, ReplyTo};
 use ftp_proto::config::Switch;
 use ftp_proto::event::Admission;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::alarm::Alarm;
 use crate::control::{self, Control, Socket};
-use crate::data::DataPlane;
+use crate::data::{self, DataPlane, Runtime};
 use crate::mailbox::{Inbox, Mailbox, Report};
 
 /// One session and everything it holds. Dropping it closes all of it.
@@ -37,7 +37,7 @@ impl Driver {
     ) -> io::Result<Box<Self>> {
         let local = socket::canonical(stream.local_addr()?);
         let client = Client { peer: socket::canonical(peer), local };
-        let data = DataPlane::new(local, settings.offload, inbox.mailbox());
+        let data = DataPlane::new(local, settings.offload, Runtime);
         let mailbox = inbox.mailbox();
         let reply_to = ReplyTo::new(move |completion| mailbox.post(Report::Done(completion)));
         let session = adapter::Driver::new(settings, (client, permit.id()), Socket::new(stream), data, reply_to)?;
@@ -63,16 +63,16 @@ impl Driver {
     /// Not cancel-safe: dropped half-way, the session and all that it holds is closed.
     pub(crate) async fn run(mut self: Box<Self>, admission: Admission, implicit_tls: Switch) {
         self.session.begin(admission, implicit_tls);
-        let mut turns = 0;
+        let (mut turns, mut bytes) = (0, 0);
         while self.session.is_open() {
-            if self.turn() {
-                turns += 1;
-                if turns == TURNS_AT_ONCE {
-                    turns = 0;
-                    self.breathe().await;
-                }
-            } else if self.session.is_open() {
-                turns = 0;
+            if turns == TURNS_AT_ONCE || bytes >= BYTES_AT_ONCE {
+                (turns, bytes) = (0, 0);
+                tokio::task::yield_now().await;
+            }
+            let (busy, moved) = self.turn();
+            (turns, bytes) = (turns + 1, bytes + moved);
+            if !busy && self.session.is_open() {
+                (turns, bytes) = (0, 0);
                 self.wait().await;
             }
         }
@@ -82,27 +82,26 @@ impl Driver {
         }
     }
 
-    /// Does what can be done without waiting: whether there was anything.
-    fn turn(&mut self) -> bool {
-        let busy = self.deliver();
-        self.session.turn() || busy
+    /// Does what can be done without waiting: whether there was anything, and how many bytes were moved.
+    fn turn(&mut self) -> (bool, usize) {
+        let delivered = self.deliver();
+        let (stepped, moved) = data::step(self.data());
+        let turned = self.session.turn();
+        (delivered || stepped || turned, moved)
     }
 
     fn deliver(&mut self) -> bool {
-        let reports = self.inbox.take();
-        let busy = !reports.is_empty();
-        for report in reports {
+        let (ours, theirs) = (self.data().take_reports(), self.inbox.take());
+        let busy = !ours.is_empty() || !theirs.is_empty();
+        for report in ours {
             match report {
-                Report::Done(completion) => {
-                    self.data().settled(completion.id());
-                    self.session.done(completion);
-                }
-                Report::Connected { data, stream, completion } => {
-                    self.data().settled(completion.id());
-                    self.data().adopt(data, stream);
-                    self.session.done(completion);
-                }
-                Report::Progress { id, bytes } => self.session.progress(id, bytes),
+                plane::Report::Done(completion) => self.session.done(completion),
+                plane::Report::Progress { id, bytes } => self.session.progress(id, bytes),
+            }
+        }
+        for report in theirs {
+            match report {
+                Report::Done(completion) => self.session.done(completion),
                 Report::Drain(deadline) => self.session.drain(deadline),
             }
         }
@@ -113,23 +112,13 @@ impl Driver {
         self.session.sockets().1
     }
 
-    /// Lets other tasks run, and looks for data connections, which otherwise only a wait does: a client that keeps the
-    /// session busy must not keep them out.
-    async fn breathe(&mut self) {
-        let data = self.data();
-        tokio::select! {
-            biased;
-            () = data.accepted(), if data.is_accepting() => {}
-            () = tokio::task::yield_now() => {}
-        }
-    }
-
     /// Waits until there may be something to do.
     ///
     /// Cancel-safe, as is every arm: none takes anything that it does not keep.
     async fn wait(&mut self) {
         let reads = self.session.wants_input();
-        let deadline = self.session.deadline();
+        let deadlines = [self.session.deadline(), self.data().deadline()];
+        let deadline = deadlines.into_iter().flatten().min();
         let Self { session, inbox, alarm, .. } = self;
         let (control, data) = session.sockets();
         tokio::select! {
@@ -137,7 +126,7 @@ impl Driver {
             () = inbox.arrival() => {}
             () = control::writable(control), if control.has_pending() => {}
             () = control::readable(control), if reads => {}
-            () = data.accepted(), if data.is_accepting() => {}
+            () = data::ready(data) => {}
             () = alarm.until(deadline) => {}
         }
     }
@@ -151,3 +140,5 @@ impl Driver {
 
 /// Turns before other tasks get theirs.
 const TURNS_AT_ONCE: u32 = 16;
+/// Bytes that a session moves before other tasks get their turn.
+const BYTES_AT_ONCE: usize = 1024 * 1024;

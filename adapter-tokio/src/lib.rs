@@ -5,13 +5,17 @@
 //! host's ([`ftp_host::Host`]).
 //!
 //! ```text
-//!            ┌── driver ───────────────────────────────────────────────┐
-//! client ──► │ control ──► Event ──► engine ──► Action ──► control     │ ──► client
-//!            │                ▲                   │  └───► host        │
-//!            │                │                   └──────► data ─ task │ ◄─► data connection
-//!            │             mailbox ◄── answers, progress, drain ───────│
-//!            └─────────────────────────────────────────────────────────┘
+//!            ┌── driver ────────────────────────────────────────────┐
+//! client ──► │ control ──► Event ──► engine ──► Action ──► control  │ ──► client
+//!            │              ▲  ▲                 │  └───► host      │
+//!            │              │  └──── reports ────│──────── data     │ ◄─► data connection
+//!            │           mailbox                 └──────────►       │ ◄─► threads that wait for disks
+//!            └──────────────▲───────────────────────────────────────┘
+//!              the host's answers, drain
 //! ```
+//!
+//! The task does all of it itself, and lets others run after so many turns and so many bytes. Only what may wait for a
+//! disk is done elsewhere.
 //!
 //! # Example
 //!
@@ -46,13 +50,7 @@ mod alarm;
 mod control;
 mod data;
 mod driver;
-mod guard;
-mod link;
 mod mailbox;
-mod offload;
-#[cfg(test)]
-mod secrets;
-mod secured;
 mod server;
 
 pub use ftp_host::adapter::{Offload, SessionId};

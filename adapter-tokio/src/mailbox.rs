@@ -1,15 +1,14 @@
-//! What comes back to a session's driver: answers, progress, new connections and the word to drain.
+//! What comes to a session's driver from elsewhere: the host's answers, and the word to drain.
 //!
 //! A queue under a mutex and a wake-up, not a channel: a channel's first block would be most of an idle session's
-//! memory. It is bounded by the engine: each open action posts one answer, and progress is replaced, not piled up.
+//! memory. It is bounded by the engine: each open action posts one answer.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ftp_host::adapter::Resident;
-use ftp_proto::{ActionId, Completion, DataId};
-use tokio::net::TcpStream;
+use ftp_proto::Completion;
 use tokio::sync::Notify;
 
 /// One thing that the driver is told.
@@ -17,10 +16,6 @@ use tokio::sync::Notify;
 pub(crate) enum Report {
     /// An action ended.
     Done(Completion),
-    /// An action ended in a new data connection.
-    Connected { data: DataId, stream: TcpStream, completion: Completion },
-    /// An open action has moved `bytes` bytes in all.
-    Progress { id: ActionId, bytes: u64 },
     /// The server is to end, at the latest at this time.
     Drain(Instant),
 }
@@ -29,8 +24,8 @@ pub(crate) enum Report {
 #[derive(Debug, Clone)]
 pub(crate) struct Mailbox(Arc<Shared>);
 
-/// The driver's end. Once it is dropped, everything posted is dropped too: a socket must not live on in the hands of
-/// a host that keeps its way to answer.
+/// The driver's end. Once it is dropped, everything posted is dropped too: nothing is kept for a session that is over
+/// by a host that keeps its way to answer.
 #[derive(Debug)]
 pub(crate) struct Inbox(Mailbox);
 
@@ -50,7 +45,7 @@ impl Mailbox {
     /// Posts one report.
     pub(crate) fn post(&self, report: Report) {
         let refused = self.0.lock().push(report);
-        // Dropping a report can close a socket: not under the lock.
+        // Dropping a report drops what the host answered, which may be anything: not under the lock.
         drop(refused);
         self.0.arrival.notify_one();
     }
@@ -108,13 +103,6 @@ impl Queue {
     fn push(&mut self, report: Report) -> Option<Report> {
         if self.closed {
             return Some(report);
-        }
-        if let Report::Progress { id, bytes } = report
-            && let Some(Report::Progress { id: earlier, bytes: known }) = self.reports.last_mut()
-            && *earlier == id
-        {
-            *known = bytes;
-            return None;
         }
         self.reports.push(report);
         None

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_host::adapter::socket::{AcceptFault, Pause};
-use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
+use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings, expect_clients};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -16,7 +16,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::control::Control;
 use crate::driver::Driver;
 use crate::mailbox::{Inbox, Mailbox};
 
@@ -79,7 +78,7 @@ impl Server {
     }
 
     async fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
-        Control::expect_on(&listener)?;
+        expect_clients(&listener)?;
         let mut pause = Pause::FIRST;
         let mut drained = pin!(self.until(Register::is_drained));
         loop {

@@ -1,7 +1,7 @@
 //! Tickets and ids without an engine, for the tests of hosts and adapters. Not for programs: what is minted here
 //! belongs to no session.
 
-use crate::id::{ActionId, DataId, DirId, FileId};
+use crate::id::{ActionId, DataId, DirId, FileId, ListenerId};
 use crate::ticket::{Outcome, Ticket};
 
 /// A ticket for the action `number` of session 0.
@@ -31,4 +31,10 @@ pub const fn dir_id(number: u64) -> DirId {
 #[must_use]
 pub const fn data_id(number: u64) -> DataId {
     DataId(number)
+}
+
+/// A listener's id.
+#[must_use]
+pub const fn listener_id(number: u64) -> ListenerId {
+    ListenerId(number)
 }

@@ -12,7 +12,7 @@ use super::*;
 
 async fn pair() -> (Control, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Control::expect_on(&listener).unwrap();
+    adapter::expect_clients(&listener).unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     (Control::new(Socket::new(stream)).unwrap(), client)

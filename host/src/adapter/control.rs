@@ -68,34 +68,16 @@ impl<S: Stream> Control<S> {
     /// How long [`part`](Self::part) may take before the connection is dropped all the same.
     pub const LINGER: Duration = Duration::from_secs(1);
 
-    /// Sets up a listener for control connections. Those that it accepts inherit it.
-    ///
-    /// # Errors
-    /// When it cannot be set up.
-    pub fn expect_on(listener: &impl AsFd) -> io::Result<()> {
-        Self::set_up(listener)
-    }
-
-    /// Takes over a new connection, of a listener that [`expect_on`](Self::expect_on) has set up.
+    /// Takes over a new connection, of a listener that [`expect_clients`] has set up.
     ///
     /// # Errors
     /// When the connection is gone already.
     pub fn new(stream: S) -> io::Result<Self> {
         if !INHERITS {
-            Self::set_up(&stream)?;
+            set_up(&stream)?;
         }
         let (pending, health, farewell) = (VecDeque::new(), Health::Whole, Farewell::NotAsked);
         Ok(Self { stream, pending, health, farewell, cover: None })
-    }
-
-    fn set_up(socket: &impl AsFd) -> io::Result<()> {
-        let socket = SockRef::from(socket);
-        socket.set_tcp_nodelay(true)?;
-        // Telnet's Synch sends an urgent byte (RFC 959 §4.1.3, ABOR). Inline it stays in its place among the others,
-        // and the engine sees the stream as it was sent.
-        socket.set_out_of_band_inline(true)?;
-        // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))
     }
 
     /// The connection, to wait for it.
@@ -304,6 +286,24 @@ impl<S: Stream> Control<S> {
         self.pending = VecDeque::new();
         ControlEnd::Reset
     }
+}
+
+/// Sets up a listener for control connections. Those that it accepts inherit it.
+///
+/// # Errors
+/// When it cannot be set up.
+pub fn expect_clients(listener: &impl AsFd) -> io::Result<()> {
+    set_up(listener)
+}
+
+fn set_up(socket: &impl AsFd) -> io::Result<()> {
+    let socket = SockRef::from(socket);
+    socket.set_tcp_nodelay(true)?;
+    // Telnet's Synch sends an urgent byte (RFC 959 §4.1.3, ABOR). Inline it stays in its place among the others,
+    // and the engine sees the stream as it was sent.
+    socket.set_out_of_band_inline(true)?;
+    // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))
 }
 
 /// Sends of `queue` what the kernel takes: how many bytes.

@@ -9,7 +9,8 @@
 //! | [`Engine`], [`Clock`] | the engine with its time and its seed |
 //! | [`Control`] | the control connection: bytes in order, an end that loses no reply |
 //! | [`Layer`] | TLS on a connection, control or data |
-//! | [`Range`], [`Offload`], [`PROGRESS_EVERY`] | moving a file's bytes, and telling of it |
+//! | [`plane`] | listeners and data connections, and what moves on them |
+//! | [`Range`], [`Offload`] | moving a file's bytes |
 //! | `record` | sessions written down, with the feature `record` |
 //! | [`socket`] | listening, closing, and what errors mean |
 
@@ -21,6 +22,7 @@ mod engine;
 mod host_side;
 mod layer;
 mod offload;
+pub mod plane;
 #[cfg(feature = "record")]
 pub mod record;
 pub mod socket;
@@ -40,12 +42,13 @@ use crate::tls::Tls;
 pub use admission::{Caps, Permit, Register, Resident, SessionId};
 pub use clock::Clock;
 pub(crate) use clock::unix_time;
-pub use control::{Control, Stream};
+pub use control::{Control, Stream, expect_clients};
 pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use host_side::HostSide;
 pub use layer::{Halt, Layer, Taken};
-pub use offload::{Offload, PROGRESS_EVERY, Range};
+pub(crate) use offload::PROGRESS_EVERY;
+pub use offload::{Offload, Range};
 #[cfg(feature = "record")]
 pub use record::Recording;
 #[cfg(feature = "testing")]

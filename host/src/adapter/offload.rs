@@ -13,10 +13,11 @@ use ftp_proto::outcome::{DataEnd, Moved};
 
 use super::socket;
 
-/// How files are moved to data connections.
+/// How files are moved to and from data connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Offload {
-    /// By the kernel where it can (`sendfile` on Linux), else as [`Buffered`](Self::Buffered).
+    /// By the kernel where it can (on Linux `sendfile` down, and `splice` up, once an upload has proved large), else as
+    /// [`Buffered`](Self::Buffered).
     #[default]
     Kernel,
     /// By reading into a buffer and writing from there.
@@ -135,6 +136,26 @@ impl Range {
         Ok(None)
     }
 
+    /// Lets the kernel write the next `most` bytes out of `pipe`, of which it holds as many: how many were. [`None`]: it
+    /// cannot do that with this file. May wait for the disk.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    #[cfg(target_os = "linux")]
+    pub(super) fn splice(&mut self, pipe: impl AsFd, most: usize) -> io::Result<Option<usize>> {
+        use rustix::io::Errno;
+        use rustix::pipe::{SpliceFlags, splice};
+        let mut offset = self.position();
+        match splice(pipe, None, &*self.file, Some(&mut offset), self.room(most), SpliceFlags::MOVE) {
+            Ok(count) => {
+                self.advance(count);
+                Ok(Some(count))
+            }
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::AGAIN) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn position(&self) -> u64 {
         self.at.saturating_add(self.moved)
     }
@@ -143,7 +164,7 @@ impl Range {
 /// How often to tell of an operation's progress, where there is some: often enough for the engine, which is owed one
 /// report a second, and seldom enough to cost nothing. By the clock, so that what moved just before it came to a halt
 /// is told too.
-pub const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// Bytes of one `sendfile`: some milliseconds of a slow disk.
 #[cfg(target_os = "linux")]

@@ -1,21 +1,22 @@
-//! For tests of TLS: a server's settings, and a client that trusts them. The two adapters share this file by a link.
+//! For tests of TLS: a server's settings, and a client that trusts them.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use ftp_host::adapter::Layer;
-use ftp_host::tls::{Identity, Tls};
-use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
 
-pub(crate) const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+use crate::adapter::Layer;
+use crate::tls::{Identity, Tls, TlsSession};
+
+pub(super) const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
 
 /// A client's connection.
-pub(crate) type Secure = StreamOwned<ClientConnection, TcpStream>;
+pub(super) type Secure = StreamOwned<ClientConnection, TcpStream>;
 
 /// Our layer, and what the client is made with.
-pub(crate) fn secrets(version: &'static SupportedProtocolVersion) -> (Layer, Arc<ClientConfig>) {
+pub(super) fn secrets(version: &'static SupportedProtocolVersion) -> (Layer, Arc<ClientConfig>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let tls = Tls::builder(Identity::from_pem(pem.as_bytes(), key.as_bytes()).unwrap()).build().unwrap();
@@ -23,11 +24,14 @@ pub(crate) fn secrets(version: &'static SupportedProtocolVersion) -> (Layer, Arc
     roots.add(made.cert.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
-    (Layer::alone(&tls).unwrap(), Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    (
+        Layer::server(TlsSession::new(&tls, None).unwrap().data(), Vec::new()),
+        Arc::new(builder.with_root_certificates(roots).with_no_client_auth()),
+    )
 }
 
 /// Makes the handshake as a client.
-pub(crate) fn shake(config: Arc<ClientConfig>, stream: TcpStream) -> io::Result<Secure> {
+pub(super) fn shake(config: Arc<ClientConfig>, stream: TcpStream) -> io::Result<Secure> {
     stream.set_nodelay(true)?;
     let name = ServerName::try_from("localhost").unwrap();
     let mut secure = StreamOwned::new(ClientConnection::new(config, name).unwrap(), stream);
@@ -38,13 +42,13 @@ pub(crate) fn shake(config: Arc<ClientConfig>, stream: TcpStream) -> io::Result<
 }
 
 /// Says that nothing more comes.
-pub(crate) fn leave(secure: &mut Secure) {
+pub(super) fn leave(secure: &mut Secure) {
     secure.conn.send_close_notify();
     secure.flush().unwrap();
 }
 
 /// Everything up to the end, which must be said; in small sips.
-pub(crate) fn drink(mut secure: Secure) -> Vec<u8> {
+pub(super) fn drink(mut secure: Secure) -> Vec<u8> {
     let (mut bytes, mut sip) = (Vec::new(), [0; 1000]);
     loop {
         match secure.read(&mut sip).unwrap() {

@@ -1,1 +1,0 @@
-../../adapter-tokio/src/secrets.rs
