@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use ftp_host::adapter::Settings;
+use mio::Registry;
 
 use crate::event_loop::EventLoop;
 use crate::mailbox::Mailbox;
@@ -32,6 +33,7 @@ struct Member {
 #[derive(Debug, Clone)]
 pub(crate) struct Berth {
     pub(crate) mailbox: Mailbox,
+    pub(crate) registry: Arc<Registry>,
     load: Arc<AtomicUsize>,
 }
 
@@ -74,13 +76,28 @@ impl Crew {
 impl Member {
     fn start(settings: &Arc<Settings>) -> io::Result<Self> {
         let event_loop = EventLoop::new(Arc::clone(settings))?;
-        let berth = Berth { mailbox: event_loop.mailbox(), load: Arc::default() };
+        let berth = event_loop.berth();
         let thread = thread::Builder::new().name("ftp-loop".into()).spawn(move || event_loop.run())?;
         Ok(Self { berth, thread })
     }
 }
 
 impl Berth {
+    /// That of a new loop.
+    pub(crate) fn new(mailbox: Mailbox, registry: Arc<Registry>) -> Self {
+        Self { mailbox, registry, load: Arc::default() }
+    }
+
+    /// How many connections it has.
+    pub(crate) fn weight(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    /// Whether both are one loop's.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.load, &other.load)
+    }
+
     /// Counts one more connection.
     pub(crate) fn load(&self) -> Load {
         self.load.fetch_add(1, Ordering::Relaxed);
@@ -95,9 +112,9 @@ impl Drop for Load {
 }
 
 impl Muster<'_> {
-    /// The loop with the fewest connections.
-    pub(crate) fn least_loaded(&self) -> Option<&Berth> {
-        self.berths.iter().min_by_key(|berth| berth.load.load(Ordering::Relaxed))
+    /// The loops.
+    pub(crate) fn berths(&self) -> &[Berth] {
+        &self.berths
     }
 }
 

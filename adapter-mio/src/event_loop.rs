@@ -13,9 +13,10 @@ use mio::{Events, Poll, Registry, Token};
 use slab::Slab;
 
 use crate::alarms::{Alarm, Alarms};
-use crate::crew::Load;
+use crate::crew::{Berth, Load};
 use crate::data::Lanes;
-use crate::mailbox::{Arrival, Inbox, Mail, Mailbox};
+use crate::door::{self, Caller, Door, Porch};
+use crate::mailbox::{Arrival, Inbox, Mail};
 use crate::session::{Next, Report, Session};
 
 /// A loop and everything on it. It is made anywhere, and then moved to its thread.
@@ -23,6 +24,10 @@ pub(crate) struct EventLoop {
     poll: Poll,
     registry: Arc<Registry>,
     inbox: Inbox,
+    berth: Berth,
+    porches: Slab<Porch>,
+    /// The porches where somebody may be, each at most once.
+    callers: Vec<usize>,
     settings: Arc<Settings>,
     sessions: Slab<Place>,
     /// The places that are to be visited, each at most once.
@@ -47,10 +52,14 @@ impl EventLoop {
     pub(crate) fn new(settings: Arc<Settings>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), WAKER)?;
+        let registry = Arc::new(poll.registry().try_clone()?);
         Ok(Self {
-            registry: Arc::new(poll.registry().try_clone()?),
+            berth: Berth::new(inbox.mailbox(), Arc::clone(&registry)),
+            registry,
             poll,
             inbox,
+            porches: Slab::new(),
+            callers: Vec::new(),
             settings,
             sessions: Slab::new(),
             ready: VecDeque::new(),
@@ -61,8 +70,8 @@ impl EventLoop {
     }
 
     /// Where to reach it.
-    pub(crate) fn mailbox(&self) -> Mailbox {
-        self.inbox.mailbox()
+    pub(crate) fn berth(&self) -> Berth {
+        self.berth.clone()
     }
 
     /// Runs until it is told to stop; the sessions that are still there then are cut.
@@ -84,6 +93,7 @@ impl EventLoop {
         let go_on = !mail.stop;
         self.distribute(mail);
         self.ring();
+        self.let_in();
         // Those that become ready meanwhile have to wait until the poll was asked again.
         for _ in 0..self.ready.len() {
             let Some(key) = self.ready.pop_front() else { break };
@@ -94,14 +104,20 @@ impl EventLoop {
 
     /// How long to wait: not at all, where there is something to do.
     fn patience(&self) -> Option<Duration> {
-        if !self.ready.is_empty() || !self.inbox.may_sleep() {
+        if !self.ready.is_empty() || !self.callers.is_empty() || !self.inbox.may_sleep() {
             return Some(Duration::ZERO);
         }
-        self.alarms.patience()
+        let porches = self.porches.iter().filter_map(|(_, porch)| porch.deadline());
+        let first = porches.chain(self.alarms.first()).min()?;
+        Some(first.saturating_duration_since(Instant::now()))
     }
 
     fn note(&mut self, event: &mio::event::Event) {
         if event.token() == WAKER {
+            return;
+        }
+        if let Some(porch) = porch(event.token()) {
+            self.knock(porch);
             return;
         }
         let key = event.token().0 / LANES;
@@ -112,6 +128,7 @@ impl EventLoop {
     }
 
     fn distribute(&mut self, mail: Mail) {
+        mail.doors.into_iter().for_each(|door| self.open(door));
         mail.arrivals.into_iter().for_each(|(arrival, load)| self.settle_in(arrival, load));
         for (address, completion) in mail.answers {
             // A session that is over hears no more; the place may be another's.
@@ -127,6 +144,53 @@ impl EventLoop {
             let keys: Vec<_> = self.sessions.iter().map(|(key, _)| key).collect();
             keys.into_iter().for_each(|key| self.tell_to_drain(key, deadline));
         }
+    }
+
+    /// Begins to look at a door.
+    fn open(&mut self, door: Arc<Door>) {
+        self.porches.retain(|_, porch| !porch.door.is_closed());
+        let key = self.porches.insert(Porch::new(door));
+        if let Some(porch) = self.porches.get_mut(key) {
+            porch.look(&self.registry, porch_name(key), &self.berth);
+        }
+    }
+
+    /// Somebody may be at a door.
+    fn knock(&mut self, porch: usize) {
+        if self.porches.contains(porch) && !self.callers.contains(&porch) {
+            self.callers.push(porch);
+        }
+    }
+
+    /// Lets in who is at the doors: at each one more than there are sessions to visit, so that neither keeps the other
+    /// waiting.
+    fn let_in(&mut self) {
+        let most = self.ready.len() + 1;
+        for key in std::mem::take(&mut self.callers) {
+            if self.admit(key, most) && !door::TELLS_AGAIN {
+                self.knock(key);
+            }
+        }
+    }
+
+    /// Lets in up to `most` who are at one door: whether there may be more.
+    fn admit(&mut self, key: usize, most: usize) -> bool {
+        for _ in 0..most {
+            let Some(porch) = self.porches.get_mut(key) else { return false };
+            match porch.door.answer(&self.berth) {
+                Caller::Guest(arrival, load) => {
+                    porch.passed();
+                    self.settle_in(*arrival, load);
+                }
+                Caller::Passed => porch.passed(),
+                Caller::Nobody => return false,
+                Caller::Shortage => {
+                    porch.shut(&self.registry);
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// Begins a session. It fails where the client is gone already, or the system gives no random numbers.
@@ -157,6 +221,9 @@ impl EventLoop {
     /// Calls those whose alarm goes off.
     fn ring(&mut self) {
         let now = Instant::now();
+        for (key, porch) in &mut self.porches {
+            porch.ring(now, &self.registry, porch_name(key), &self.berth);
+        }
         while let Some(key) = self.alarms.due(now) {
             let Some(place) = self.sessions.get_mut(key) else { break };
             self.alarms.clear(key, &mut place.alarm);
@@ -198,6 +265,16 @@ impl EventLoop {
 fn lanes(key: usize) -> Lanes {
     let lane = |lane| Token(key * LANES + lane);
     Lanes { control: lane(0), listeners: lane(1), connections: lane(2) }
+}
+
+/// What the door behind a porch is called, and the opposite. Sessions never have as many names.
+fn porch_name(key: usize) -> Token {
+    Token(WAKER.0 - 1 - key)
+}
+
+fn porch(token: Token) -> Option<usize> {
+    let key = WAKER.0 - 1 - token.0;
+    (key < usize::MAX / 2).then_some(key)
 }
 
 /// Kinds of sockets that a session has. Two of one kind share a name: the second call for nothing costs less than a

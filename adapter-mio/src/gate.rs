@@ -1,121 +1,82 @@
-//! Where connections come in: one listener, waited on by the thread that serves it.
+//! The thread that serves: it waits until a listener's part is over.
 
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use ftp_host::adapter::Register;
-use ftp_host::adapter::socket::{AcceptFault, Pause};
 use ftp_proto::config::Switch;
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::net::TcpListener;
 
 use crate::crew::Muster;
-use crate::mailbox::{Arrival, Mailbox};
+use crate::door::Door;
+use crate::mailbox::Mailbox;
 
-/// Wakes the gates of a server: when it is to end, and then for each connection that left.
+/// Wakes the gates of a server: when it is to end, for each connection that left then, and when a listener broke.
 #[derive(Debug, Default)]
-pub(crate) struct Bell(Mutex<Vec<Weak<Waker>>>);
+pub(crate) struct Bell {
+    rung: Mutex<u64>,
+    heard: Condvar,
+}
 
 impl Bell {
-    /// Wakes every gate that is still there.
+    /// Wakes every gate.
     pub(crate) fn ring(&self) {
-        let mut wakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        wakers.retain(|waker| {
-            let gate = waker.upgrade();
-            // One that cannot be woken, for lack of memory, looks again in a while.
-            let _ = gate.as_ref().map(|waker| waker.wake());
-            gate.is_some()
-        });
+        *self.lock() += 1;
+        self.heard.notify_all();
     }
 
-    fn hang(&self, waker: &Arc<Waker>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(waker));
+    /// Waits until `condition` holds, which only what rings can bring about.
+    fn wait(&self, condition: impl Fn() -> bool) {
+        // Counted before it is looked at: no ring is missed in between.
+        let mut seen = *self.lock();
+        while !condition() {
+            let mut rung = self.lock();
+            while *rung == seen {
+                rung = self.heard.wait(rung).unwrap_or_else(PoisonError::into_inner);
+            }
+            seen = *rung;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One listener and the way in behind it.
+/// One listener's gate. The loops let in; dropping the gate closes the listener.
 pub(crate) struct Gate<'a> {
-    poll: Poll,
-    _waker: Arc<Waker>,
     register: &'a Arc<Register<Mailbox>>,
-    muster: Muster<'a>,
-    implicit_tls: Switch,
+    bell: &'a Arc<Bell>,
+    door: Arc<Door>,
+    /// Ended last: nobody is cut whose door is open.
+    _muster: Muster<'a>,
 }
 
 impl<'a> Gate<'a> {
-    /// A closed one.
+    /// An open one.
     pub(crate) fn new(
         register: &'a Arc<Register<Mailbox>>,
         muster: Muster<'a>,
-        bell: &Bell,
-        implicit_tls: Switch,
-    ) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), BELL)?);
-        bell.hang(&waker);
-        Ok(Self { poll, _waker: waker, register, muster, implicit_tls })
+        bell: &'a Arc<Bell>,
+        (listener, implicit_tls): (TcpListener, Switch),
+    ) -> Self {
+        let (register_, bell_) = (Arc::clone(register), Arc::clone(bell));
+        let door = Door::new(listener, register_, muster.berths().to_vec(), bell_, implicit_tls);
+        Self { register, bell, door, _muster: muster }
     }
 
-    /// Lets connections in until the server is to end and the last session has ended; then waits until the last
-    /// connection is gone.
-    pub(crate) fn keep(mut self, mut listener: TcpListener) -> io::Result<()> {
-        let mut events = Events::with_capacity(8);
-        self.poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        let mut pause = Pause::FIRST;
-        while !self.register.is_drained() {
-            let again = match self.let_in(&listener) {
-                Ok(()) => {
-                    pause = Pause::FIRST;
-                    None
-                }
-                Err(AcceptFault::Listener) => return Err(ErrorKind::InvalidInput.into()),
-                Err(AcceptFault::Peer | AcceptFault::Shortage) => Some(Instant::now() + pause.take()),
-            };
-            self.wait(&mut events, again)?;
-        }
-        drop(listener);
-        while !self.register.is_deserted() {
-            self.wait(&mut events, None)?;
-        }
+    /// Stays open until the server is to end and the last session has ended; then waits until the last connection is
+    /// gone.
+    pub(crate) fn keep(self) -> io::Result<()> {
+        self.bell.wait(|| self.register.is_drained() || self.door.is_broken());
+        self.door.close()?;
+        self.bell.wait(|| self.register.is_deserted());
         Ok(())
-    }
-
-    /// Lets in who waits now.
-    fn let_in(&self, listener: &TcpListener) -> Result<(), AcceptFault> {
-        loop {
-            match listener.accept() {
-                Ok((stream, peer)) => self.hand_over(stream, peer),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => match AcceptFault::of(&error) {
-                    AcceptFault::Peer => {}
-                    fault @ (AcceptFault::Shortage | AcceptFault::Listener) => return Err(fault),
-                },
-            }
-        }
-    }
-
-    /// Gives a connection to a loop, or drops it where there is no room even to say so.
-    fn hand_over(&self, stream: TcpStream, peer: SocketAddr) {
-        let Some(berth) = self.muster.least_loaded() else { return };
-        let Some((permit, admission)) = self.register.admit(peer, berth.mailbox.clone()) else { return };
-        let implicit_tls = self.implicit_tls;
-        let arrival = Arrival { stream, peer, permit, admission, implicit_tls };
-        berth.mailbox.welcome(arrival, berth.load());
-    }
-
-    /// Waits for the next connection or the bell, or until `until`.
-    fn wait(&mut self, events: &mut Events, until: Option<Instant>) -> io::Result<()> {
-        let left = until.map_or(A_WHILE, |until| until.saturating_duration_since(Instant::now()));
-        match self.poll.poll(events, Some(left)) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
     }
 }
 
-const LISTENER: Token = Token(0);
-const BELL: Token = Token(1);
-/// How often to look without being told.
-const A_WHILE: Duration = Duration::from_secs(60);
+impl Drop for Gate<'_> {
+    fn drop(&mut self) {
+        let _ = self.door.close();
+    }
+}

@@ -5,8 +5,8 @@
 //! host's ([`ftp_host::Host`]).
 //!
 //! ```text
-//! serve ─ gate ── accepted sockets ──┐        ┌── event loop (a thread) ─────────────────────────┐
-//!                                    ▼        │  ready ─► session ─► engine ─► Action ─► control │ ◄─► client
+//! serve ─ gate ── door (the listener) ──────► ┌── event loop (a thread) ─────────────────────────┐
+//!                                             │  ready ─► session ─► engine ─► Action ─► control │ ◄─► client
 //! host's threads ── answers ──► mailbox ────► │    ▲                            │  └───► host    │
 //!                               (+ waker)     │    └── readiness, deadlines     └──────► data    │ ◄─► client
 //!                                             └──────────────────────────────────────────────────┘
@@ -48,6 +48,7 @@
 mod alarms;
 mod crew;
 mod data;
+mod door;
 mod event_loop;
 mod gate;
 mod mailbox;

@@ -1,4 +1,4 @@
-//! What reaches a loop from other threads: new connections, the host's answers, and the word to drain or to stop.
+//! What reaches a loop from other threads: new doors and connections, the host's answers, and the word to drain or to stop.
 //!
 //! A queue under a mutex and a waker. The waker is only used on a loop that sleeps, and by the first who posts then: a
 //! thousand answers to a busy loop cost no system call.
@@ -16,6 +16,7 @@ use mio::net::TcpStream;
 use mio::{Registry, Token, Waker};
 
 use crate::crew::Load;
+use crate::door::Door;
 
 /// A connection on its way to its loop.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub(crate) struct Address {
 /// All that was posted since the last look.
 #[derive(Debug, Default)]
 pub(crate) struct Mail {
+    pub(crate) doors: Vec<Arc<Door>>,
     pub(crate) arrivals: Vec<(Arrival, Load)>,
     pub(crate) answers: Vec<(Address, Completion)>,
     /// The server is to end, at the latest at this time.
@@ -63,6 +65,11 @@ struct Shared {
 }
 
 impl Mailbox {
+    /// Tells of a new door.
+    pub(crate) fn open(&self, door: Arc<Door>) {
+        self.post(|mail| mail.doors.push(door));
+    }
+
     /// Hands over a connection.
     pub(crate) fn welcome(&self, arrival: Arrival, load: Load) {
         self.post(|mail| mail.arrivals.push((arrival, load)));
@@ -124,8 +131,8 @@ impl Inbox {
     /// Whether the loop may sleep: the next post will wake it. Not where something was posted already.
     pub(crate) fn may_sleep(&self) -> bool {
         let mut shared = self.0.lock();
-        let Mail { arrivals, answers, drain, stop } = &shared.mail;
-        shared.asleep = arrivals.is_empty() && answers.is_empty() && drain.is_none() && !*stop;
+        let Mail { doors, arrivals, answers, drain, stop } = &shared.mail;
+        shared.asleep = doors.is_empty() && arrivals.is_empty() && answers.is_empty() && drain.is_none() && !*stop;
         shared.asleep
     }
 }

@@ -12,9 +12,9 @@ use ftp_host::adapter::plane::{self, Visit};
 use ftp_host::adapter::{Control, Driver, Permit, SessionId, Settings, socket};
 use ftp_host::{Client, ReplyTo};
 use ftp_proto::Completion;
-use mio::Registry;
 use mio::event::Event;
 use mio::net::TcpStream;
+use mio::{Registry, Token};
 
 use crate::data::{self, DataPlane, Lanes, Watcher};
 use crate::mailbox::{Address, Arrival, Mailbox};
@@ -48,14 +48,22 @@ pub(crate) enum Session {
     /// It goes on.
     Live(Box<Live>),
     /// It is over; the control connection is being closed.
-    Leaving { control: Control<Connection>, until: Instant, permit: Permit<Mailbox> },
+    Leaving(Box<Leaving>),
+}
+
+/// What is left of a session that is over.
+pub(crate) struct Leaving {
+    control: Control<Connection>,
+    until: Instant,
+    _permit: Permit<Mailbox>,
 }
 
 /// A session that goes on.
 pub(crate) struct Live {
     driver: Driver<Connection, DataPlane>,
     permit: Permit<Mailbox>,
-    lanes: Lanes,
+    /// The control connection's name.
+    lane: Token,
     reports: Vec<Report>,
 }
 
@@ -77,14 +85,14 @@ impl Session {
         let reply_to = ReplyTo::new(move |completion| mailbox.answer(address, completion));
         let mut driver = Driver::new(settings, (client, permit.id()), stream, data, reply_to)?;
         driver.begin(admission, implicit_tls);
-        Ok(Self::Live(Box::new(Live { driver, permit, lanes, reports: Vec::new() })))
+        Ok(Self::Live(Box::new(Live { driver, permit, lane: lanes.control, reports: Vec::new() })))
     }
 
     /// Which session this is; none once it is over.
     pub(crate) fn id(&self) -> Option<SessionId> {
         match self {
             Self::Live(live) => Some(live.driver.id()),
-            Self::Leaving { .. } => None,
+            Self::Leaving(_) => None,
         }
     }
 
@@ -99,7 +107,7 @@ impl Session {
     pub(crate) fn note(&mut self, event: &Event) {
         match self {
             Self::Live(live) => live.note(event),
-            Self::Leaving { control, .. } => control.stream().note(event),
+            Self::Leaving(leaving) => leaving.control.stream().note(event),
         }
     }
 
@@ -115,22 +123,25 @@ impl Session {
                 return (None, Next::Never);
             }
         }
-        let Some((mut control, until, permit)) = self.leaving() else { return (None, Next::Never) };
-        if control.part() || Instant::now() >= until {
+        let Some(mut leaving) = self.leaving() else { return (None, Next::Never) };
+        if leaving.control.part() || Instant::now() >= leaving.until {
             return (None, Next::Never);
         }
-        (Some(Self::Leaving { control, until, permit }), Next::When(Some(until)))
+        let until = leaving.until;
+        (Some(Self::Leaving(leaving)), Next::When(Some(until)))
     }
 
     /// What is left of it once it is over, if there is room for that; everything else is dropped.
-    fn leaving(self) -> Option<(Control<Connection>, Instant, Permit<Mailbox>)> {
+    fn leaving(self) -> Option<Box<Leaving>> {
         match self {
             Self::Live(live) => {
                 let Live { driver, mut permit, .. } = *live;
                 let until = Instant::now() + Control::<Connection>::LINGER;
-                permit.step_outside().then(|| (driver.into_control(), until, permit))
+                permit
+                    .step_outside()
+                    .then(|| Box::new(Leaving { control: driver.into_control(), until, _permit: permit }))
             }
-            Self::Leaving { control, until, permit } => Some((control, until, permit)),
+            Self::Leaving(leaving) => Some(leaving),
         }
     }
 }
@@ -138,7 +149,7 @@ impl Session {
 impl Live {
     fn note(&mut self, event: &Event) {
         let (control, data) = self.driver.sockets();
-        if event.token() == self.lanes.control {
+        if event.token() == self.lane {
             control.stream().note(event);
         } else {
             data::note(data, event);

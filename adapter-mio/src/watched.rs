@@ -21,6 +21,8 @@ pub(crate) struct Watched<S> {
     socket: S,
     readable: Cell<bool>,
     writable: Cell<bool>,
+    /// Whether a read may stop short although there is more: an urgent byte, an end or an error was told of.
+    uneven: Cell<bool>,
 }
 
 impl<S: Source> Watched<S> {
@@ -35,8 +37,8 @@ impl<S: Source> Watched<S> {
     }
 
     fn watch(registry: &Registry, token: Token, mut socket: S, open: bool) -> io::Result<Self> {
-        registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, readable: Cell::new(open), writable: Cell::new(open) })
+        registry.register(&mut socket, token, INTEREST)?;
+        Ok(Self { socket, readable: Cell::new(open), writable: Cell::new(open), uneven: Cell::new(!TELLS_URGENT) })
     }
 }
 
@@ -44,8 +46,12 @@ impl<S> Watched<S> {
     /// Remembers what the kernel tells.
     pub(crate) fn note(&self, event: &Event) {
         // An end and an error show on the next call, whichever it is.
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
+        let is_uneven = event.is_priority() || event.is_read_closed() || event.is_error();
+        if event.is_readable() || is_uneven {
             self.readable.set(true);
+        }
+        if is_uneven {
+            self.uneven.set(true);
         }
         if event.is_writable() || event.is_write_closed() || event.is_error() {
             self.writable.set(true);
@@ -60,8 +66,7 @@ impl Watched<TcpListener> {
     }
 }
 
-/// A call that gave less than was asked for does not lower the flag: the kernel stops reading at an urgent byte
-/// (Telnet's Synch has one), and what is behind it would never be told again.
+/// A call that gave less than was asked for does not lower the flags; see [`read`](Stream::read).
 impl Connection for Watched<TcpStream> {
     fn take_in<T>(&self, mut call: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
         attempt(&self.readable, || call(self.socket.as_fd()))
@@ -88,8 +93,23 @@ fn attempt<T>(ready: &Cell<bool>, mut call: impl FnMut() -> io::Result<T>) -> io
 }
 
 impl Stream for Watched<TcpStream> {
+    /// Reads what is there. A read that gives less than was asked for has taken everything, and lowers the flag: the
+    /// next one would be made for nothing.
+    ///
+    /// Except that the kernel stops reading at an urgent byte (Telnet's Synch has one), and tells of an end only once
+    /// all is read. None of it is missed: both are told of by events, at the latest with the poll that follows.
+    ///
+    /// - It came before the last poll: the event had it, `uneven` is up, and the flag stays up until nothing is left.
+    /// - It came after that, before or behind this read: that is an edge, and the next poll tells of it. It says what
+    ///   holds then, not what held at the edge; an urgent byte that is still unread is told as one.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        attempt(&self.readable, || (&self.socket).read(buffer))
+        let result = attempt(&self.readable, || (&self.socket).read(buffer));
+        match &result {
+            Ok(count) if *count < buffer.len() && !self.uneven.get() => self.readable.set(false),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.uneven.set(!TELLS_URGENT),
+            _ => {}
+        }
+        result
     }
 
     fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -100,8 +120,18 @@ impl Stream for Watched<TcpStream> {
     }
 }
 
+/// What the poll is asked for: urgent bytes too, where the system tells of them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+const TELLS_URGENT: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 impl<S: AsFd> AsFd for Watched<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;

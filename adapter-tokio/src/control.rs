@@ -1,7 +1,9 @@
 //! The control connection, waited for on tokio.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
 
 use ftp_host::adapter::{self, Stream};
 use tokio::net::TcpStream;
@@ -26,7 +28,10 @@ impl Stream for Socket {
     }
 
     fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_write_vectored(slices)
+        match slices {
+            [only] => self.0.try_write(only),
+            slices => self.0.try_write_vectored(slices),
+        }
     }
 }
 
@@ -38,24 +43,29 @@ impl AsFd for Socket {
 
 /// Waits for room to write.
 ///
-/// Cancel-safe.
-pub(crate) async fn writable(control: &Control) {
-    // An error shows again, and is told, on the write.
-    let _ = control.stream().0.writable().await;
-}
-
-/// Waits for bytes to read.
+/// Only the task that asked last is woken: a session is one. That needs no entry in a list, which would be most of a
+/// session's task.
 ///
 /// Cancel-safe.
-pub(crate) async fn readable(control: &Control) {
-    let _ = control.stream().0.readable().await;
+pub(crate) fn writable(control: &Control) -> impl Future<Output = ()> {
+    // An error shows again, and is told, on the write.
+    poll_fn(|context| control.stream().0.poll_write_ready(context).map(drop))
+}
+
+/// Waits for bytes to read, as [`writable`] does for room.
+///
+/// Cancel-safe.
+pub(crate) fn readable(control: &Control) -> impl Future<Output = ()> {
+    poll_fn(|context| control.stream().0.poll_read_ready(context).map(drop))
 }
 
 /// Closes, in an orderly way where that was asked for.
 ///
+/// In a place of its own: a session that goes on keeps none for its end.
+///
 /// Not cancel-safe: dropped half-way, the connection is closed at once.
-pub(crate) async fn close(mut control: Control) {
-    let parting = async {
+pub(crate) fn close(mut control: Control) -> Pin<Box<impl Future<Output = ()>>> {
+    let parting = async move {
         while !control.part() {
             if control.has_pending() {
                 writable(&control).await;
@@ -64,7 +74,7 @@ pub(crate) async fn close(mut control: Control) {
             }
         }
     };
-    let _ = tokio::time::timeout(Control::LINGER, parting).await;
+    Box::pin(async { drop(tokio::time::timeout(Control::LINGER, parting).await) })
 }
 
 #[cfg(test)]

@@ -76,6 +76,19 @@ fn all_listeners_end_with_the_shutdown() {
 }
 
 #[test]
+fn a_listener_that_is_none_is_told() {
+    let server = builder().build();
+    let (broken, whole) = (listen().0, listen().0);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| server.serve(whole));
+        socket2::SockRef::from(&broken).shutdown(std::net::Shutdown::Both).unwrap();
+        assert_eq!(server.serve(broken).unwrap_err().kind(), ErrorKind::InvalidInput);
+        server.handle().shutdown(Duration::ZERO);
+        other.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn where_there_is_no_room_at_all_the_connection_is_dropped() {
     let mut builder = builder().max_sessions(0);
     builder.caps.outside = 0;
@@ -130,14 +143,14 @@ fn connections_are_spread_over_the_loops() {
         seen.lock().unwrap().insert(session, thread);
     });
     while_serving(&server.build(), |address| {
-        let mut clients: Vec<_> = (0..6).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let mut clients: Vec<_> = (0..18).map(|_| TcpStream::connect(address).unwrap()).collect();
         for client in &mut clients {
             line(client);
         }
     });
     let threads = threads.lock().unwrap();
     let different: std::collections::BTreeSet<_> = threads.values().collect();
-    assert_eq!((threads.len(), different.len()), (6, 3));
+    assert_eq!((threads.len(), different.len()), (18, 3));
 }
 
 #[test]
