@@ -12,8 +12,8 @@ pub(super) struct Input {
     /// Up to here it was looked at: what stands before waits for the rest of its message.
     seen: usize,
     end: usize,
-    /// How much to make room for.
-    room: usize,
+    /// Whether much came in at once: then more is asked for.
+    is_much: bool,
 }
 
 /// What the input goes on with (RFC 8446 §5.1).
@@ -33,7 +33,7 @@ impl Input {
     /// What came in already.
     pub(super) fn of(buffer: Vec<u8>) -> Self {
         let end = buffer.len();
-        Self { buffer, start: 0, seen: 0, end, room: ROOM }
+        Self { buffer, start: 0, seen: 0, end, is_much: false }
     }
 
     /// What was not looked at.
@@ -81,41 +81,41 @@ impl Input {
 
     /// Reads what is there now. There is room, as long as it goes on with no whole record and is not overlong.
     pub(super) fn fill(&mut self, stream: &impl Stream) -> io::Result<usize> {
+        if self.start == self.end && !self.is_much {
+            return self.sip(stream);
+        }
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.seen, self.end) = (0, self.seen - self.start, self.end - self.start);
         }
-        // Half a record, or half a message: there is to be room for all of it, and for as much as came last time.
-        let was_empty = self.end == 0;
-        let room = if was_empty { self.room } else { self.end + ROOM_FOR_MORE };
+        let room = self.end + GULP;
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
         }
-        let space = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let (result, asked) = (stream.read(space), space.len());
+        let result = stream.read(self.buffer.get_mut(self.end..).unwrap_or_default());
         match &result {
             Ok(count) => {
+                self.is_much = self.end > 0 || *count > SIP;
                 self.end += count;
-                // Whoever sends much is to be asked for much at once; a command needs next to nothing.
-                if *count == asked {
-                    self.room = ROOM_FOR_MORE;
-                } else if was_empty && *count < ROOM {
-                    self.room = ROOM;
-                }
             }
-            Err(_) if self.end == 0 => self.release(),
+            Err(_) if self.end == 0 => *self = Self { is_much: true, ..Self::default() },
             Err(_) => {}
         }
+        result
+    }
+
+    /// A command needs next to no room, and mostly there is none: that is not to cost a buffer.
+    fn sip(&mut self, stream: &impl Stream) -> io::Result<usize> {
+        let mut sip = [0; SIP];
+        let result = stream.read(&mut sip);
+        let came = sip.get(..*result.as_ref().unwrap_or(&0)).unwrap_or_default();
+        *self = Self { is_much: came.len() == SIP, ..Self::of(came.to_vec()) };
         result
     }
 
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.buffer.capacity()
-    }
-
-    fn release(&mut self) {
-        *self = Self { room: self.room, ..Self::default() };
     }
 }
 
@@ -130,9 +130,9 @@ const KINDS: std::ops::RangeInclusive<u8> = 0x14..=0x18;
 const HEADER: usize = 5;
 /// What a record may hold at most (RFC 5246 §6.2.3; RFC 8446 §5.2 allows less).
 const MAX_PAYLOAD: usize = (1 << 14) + 2048;
-/// Room for what comes in at first.
-const ROOM: usize = 4 * 1024;
-/// And for more: about four full records.
-const ROOM_FOR_MORE: usize = 68 * 1024;
+/// Bytes that are asked for where nothing much is to be expected: a command, or a client's hello.
+const SIP: usize = 1024;
+/// And where there is more: about four full records.
+const GULP: usize = 68 * 1024;
 /// What is kept of a message of the handshake, with the headers of its records.
 const MAX_MESSAGE: usize = 64 * 1024;

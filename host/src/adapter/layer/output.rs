@@ -79,7 +79,7 @@ impl Output {
 
     /// All has left. A buffer that was of use for a whole chunk will be so again; a small one is made anew.
     fn rest(&mut self) {
-        if self.end <= SMALL {
+        if (1..=SMALL).contains(&self.end) {
             self.buffer = Vec::new();
         }
         (self.start, self.end) = (0, 0);
