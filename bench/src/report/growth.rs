@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::lines::label;
 use super::targets::GROWTH;
 use super::{RowResult, ServerResult, figure};
 use crate::peers::Peer;
@@ -49,7 +50,7 @@ fn table(kind: Kind, rows: &[RowResult]) -> String {
     }
     let mut page = format!("\n**{}**\n\n| server |", kind.title);
     for row in &rows {
-        let size = if kind.is_bytes { bytes(row.size) } else { figure(row.size as f64) };
+        let size = if kind.is_bytes { bytes(row.size) } else { label(row.size as f64) };
         let _ = write!(page, " {size} |");
     }
     let _ = write!(page, " largest ÷ smallest | largest ÷ cheapest |\n|{}\n", "---|".repeat(rows.len() + 3));
