@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where client and server are while one waits for the other.
 ///
-/// On two processors it is chance whether the scheduler keeps them together or apart, and it changes within a second: a
+/// On two processors it is chance whether the scheduler keeps them together or apart, and differs from run to run: a
 /// reply costs 5 µs on one processor, and 45 µs where a sleeping one has to be woken for it. So it is not left to chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
