@@ -74,7 +74,8 @@ class Client:
         return "ftps" if self.way.security == "implicit" else "ftp"
 
     def run(self, *argv, **options):
-        return run(self.log, argv, **options)
+        # In a directory of its own: wget keeps a file there while it lists, which others must not meet.
+        return run(self.log, argv, **{"cwd": self.scratch, **options})
 
     @classmethod
     def missing(cls):
