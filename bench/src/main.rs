@@ -11,7 +11,7 @@ use ftp_bench::client::tls::Version;
 use ftp_bench::fault;
 use ftp_bench::group;
 use ftp_bench::peers::{Peer, Programs};
-use ftp_bench::processors;
+use ftp_bench::processors::{self, Placement};
 use ftp_bench::report::{RESULTS, Report};
 use ftp_bench::rows::{self, Row, Scale};
 use ftp_bench::schedule::Plan;
@@ -56,6 +56,9 @@ struct Run {
     /// On how many processors the client and the servers are kept, together.
     #[arg(long, default_value_t = 2)]
     cpus: usize,
+    /// Where client and server are in rows with one session.
+    #[arg(long, value_enum, default_value = "together")]
+    placement: Placement,
     /// Go on where a run that was broken off has stopped: keep the rows that stand in `--out`, if they were measured in the
     /// same way.
     #[arg(long)]
@@ -140,7 +143,19 @@ fn measure(run: &Run) -> io::Result<()> {
     let parent = run.files.clone();
     let results = run.out.join(RESULTS);
     let earlier = (run.resume && results.exists()).then(|| Report::read(&results)).transpose()?;
-    let plan = Plan { rows, peers, rounds, scale, version, parent, seed: run.seed, programs, processors, earlier };
+    let plan = Plan {
+        rows,
+        peers,
+        rounds,
+        scale,
+        version,
+        parent,
+        seed: run.seed,
+        programs,
+        processors,
+        placement: run.placement,
+        earlier,
+    };
     let report = plan.run(say, |report| report.write(&run.out))?;
     report.write(&run.out)
 }

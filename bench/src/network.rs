@@ -43,17 +43,16 @@ impl Network {
         }
     }
 
-    /// Runs `work` on a thread that has this network; so have all threads and processes that it starts.
+    /// Runs `work` on a thread of its own that has this network; so have all threads and processes that it starts.
     ///
     /// # Errors
     /// Those of `work`, and where the network cannot be had.
     pub fn run<T: Send>(self, work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
-        if self == Self::Shared {
-            return work();
-        }
         std::thread::scope(|scope| {
             let done = scope.spawn(|| {
-                enter()?;
+                if self == Self::Own {
+                    enter()?;
+                }
                 work()
             });
             done.join().unwrap_or_else(|_| Err(crate::fault("a sample panicked")))

@@ -1,12 +1,59 @@
 //! On which processors everything runs: a few of the machine's, client and servers together, so that runs on machines of
 //! different sizes can be compared.
 //!
-//! Whoever is started later has the same processors, and sees no others.
+//! Whoever is started later has the same processors, and sees no others. In rows where one client thread waits for one
+//! server, it is [`Placement`] that says which of them each has.
 
 use std::fs;
 use std::io;
 
+use clap::ValueEnum;
+use rustix::io::Errno;
+use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use serde::{Deserialize, Serialize};
+
+/// Where client and server are while one waits for the other.
+///
+/// On two processors it is chance whether the scheduler keeps them together or apart, and differs from run to run: a
+/// reply costs 5 µs on one processor, and 45 µs where a sleeping one has to be woken for it. So it is not left to chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Placement {
+    /// On one processor: what each of them does is counted, and no waiting.
+    Together,
+    /// On one processor each.
+    Apart,
+    /// Where the scheduler puts them.
+    Free,
+}
+
+impl Placement {
+    /// Puts this thread, with all that it starts from here on, and those processes where they belong.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn put(self, processors: &[usize], server: &[u32]) -> io::Result<()> {
+        let (Some(first), Some(last)) = (processors.first(), processors.last()) else { return Ok(()) };
+        let (client, other) = match self {
+            Self::Together => (first, first),
+            Self::Apart => (first, last),
+            Self::Free => return Ok(()),
+        };
+        keep(server, &[*other])?;
+        stay(&[*client])
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Together => "client and server on the same processor",
+            Self::Apart => "client and server on a processor each",
+            Self::Free => "client and server where the scheduler puts them",
+        }
+    }
+}
 
 /// Keeps this thread, and all that it starts from here on, on so many processors; gives their numbers. No two of them are
 /// of one core as long as there are others.
@@ -18,10 +65,42 @@ pub fn keep_to(count: usize) -> io::Result<Vec<usize>> {
     if chosen.len() < count {
         return Err(crate::fault(format!("{count} processors are asked for, and {} may be used", chosen.len())));
     }
-    let mut set = CpuSet::new();
-    chosen.iter().for_each(|processor| set.set(*processor));
-    sched_setaffinity(None, &set)?;
+    stay(&chosen)?;
     Ok(chosen)
+}
+
+/// Keeps all threads of those processes on these processors, and so whatever they start from here on. They have counted the
+/// processors already, and have as many threads as they find right.
+///
+/// # Errors
+/// Those of the system. A thread that ends meanwhile is none.
+fn keep(processes: &[u32], on: &[usize]) -> io::Result<()> {
+    let set = set_of(on);
+    for process in processes {
+        for task in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+            let number = task.file_name().to_str().and_then(|task| Pid::from_raw(task.parse().ok()?));
+            let Some(task) = number else { continue };
+            match sched_setaffinity(Some(task), &set) {
+                Err(error) if error != Errno::SRCH => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps this thread, and all that it starts from here on, on these processors.
+///
+/// # Errors
+/// Those of the system.
+fn stay(on: &[usize]) -> io::Result<()> {
+    Ok(sched_setaffinity(None, &set_of(on))?)
+}
+
+fn set_of(processors: &[usize]) -> CpuSet {
+    let mut set = CpuSet::new();
+    processors.iter().for_each(|processor| set.set(*processor));
+    set
 }
 
 /// Which may be used.
@@ -71,6 +150,24 @@ mod tests {
         assert_eq!(choose(&[1, 5, 6], 2, pairs), [1, 6]);
         assert_eq!(choose(&[1, 5], 2, pairs), [1, 5]);
         assert_eq!(choose(&[3], 2, pairs), [3]);
+    }
+
+    #[test]
+    fn a_server_that_runs_is_put_where_it_belongs() {
+        let mut server = Command::new("sleep").arg("600").spawn().unwrap();
+        let all = allowed().unwrap();
+        let placed = thread::scope(|scope| {
+            let placed = scope.spawn(|| {
+                Placement::Apart.put(&all, &[server.id()]).unwrap();
+                allowed().unwrap()
+            });
+            placed.join().unwrap()
+        });
+        let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+        let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap();
+        assert_eq!((placed, list.trim()), (vec![all[0]], all.last().unwrap().to_string().as_str()));
     }
 
     #[test]

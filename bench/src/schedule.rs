@@ -16,6 +16,7 @@ use crate::fixture::{self, Fixture};
 use crate::group::{self, Group};
 use crate::network::Network;
 use crate::peers::{Peer, Programs, Running};
+use crate::processors::Placement;
 use crate::report::{Environment, Report, RowResult, ServerResult, environment};
 use crate::rows::{self, Bench, Row, Sample, Scale};
 
@@ -40,6 +41,8 @@ pub struct Plan {
     pub programs: Programs,
     /// Which processors this and the servers are kept on.
     pub processors: Vec<usize>,
+    /// Where client and server are in rows with one session.
+    pub placement: Placement,
     /// An earlier run, whose rows are kept where they are whole.
     pub earlier: Option<Report>,
 }
@@ -135,6 +138,9 @@ impl Plan {
     fn sample(&self, row: &Row, peer: Peer, round: u32, place: &Place<'_>) -> io::Result<Sample> {
         let Place { fixture, tls, .. } = *place;
         let running = Running::start(peer, &self.programs, fixture, row.channel)?;
+        if row.is_on_one_thread() {
+            self.placement.put(&self.processors, &running.group.processes()?)?;
+        }
         let login = running.login();
         let is_ceiling = peer.ceiling().is_some();
         let bench = Bench { login: &login, group: &running.group, fixture, scale: &self.scale, tls, is_ceiling };

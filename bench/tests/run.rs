@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ftp_bench::client::tls::Version;
 use ftp_bench::peers::{Peer, Programs};
-use ftp_bench::processors::allowed;
+use ftp_bench::processors::{Placement, allowed};
 use ftp_bench::report::Report;
 use ftp_bench::rows::{Scale, all};
 use ftp_bench::schedule::Plan;
@@ -21,9 +21,10 @@ fn plan(parent: &tempfile::TempDir, peers: Vec<Peer>) -> Plan {
     };
     let rows = rows.collect();
     let parent = parent.path().to_owned();
-    let processors = allowed().unwrap();
+    let processors = allowed().expect("the system tells it");
     let version = Version::V12;
-    Plan { rows, peers, rounds: 2, scale, version, parent, seed: 1, programs, processors, earlier: None }
+    let placement = Placement::Together;
+    Plan { rows, peers, rounds: 2, scale, version, parent, seed: 1, programs, processors, placement, earlier: None }
 }
 
 #[test]

@@ -74,7 +74,8 @@ class Client:
         return "ftps" if self.way.security == "implicit" else "ftp"
 
     def run(self, *argv, **options):
-        return run(self.log, argv, **options)
+        # In a directory of its own: wget keeps a file there while it lists, which others must not meet.
+        return run(self.log, argv, **{"cwd": self.scratch, **options})
 
     @classmethod
     def missing(cls):
@@ -211,9 +212,17 @@ class Wget(Client):
             mode += ["--no-check-certificate", f"--secure-protocol=TLSv{self.way.version.replace('.', '_')}"]
         if self.way.security == "implicit":
             mode.append("--ftps-implicit")
-        return self.run("wget", "--no-config", "--no-verbose", "--tries=1", "--timeout=20", *mode,
-                        f"--ftp-user={self.user}", f"--ftp-password={self.password}", *options,
-                        f"{self.url}/{path}")[1]
+        words = ("--no-config", "--no-verbose", "--tries=1", "--timeout=20", *mode, f"--ftp-user={self.user}",
+                 f"--ftp-password={self.password}", *options, f"{self.url}/{path}")
+        for _ in range(4):
+            code, text = self.run("wget", *words, check=False)
+            # GnuTLS waits 50 ms for a ticket of TLS 1.3. On a busy machine it may come later: wget says that it has
+            # no session, and goes on without one, though it was told that it must be resumed.
+            if code == 0 or "Could not save SSL session data" not in text:
+                break
+        if code != 0:
+            raise Failed(f"exit code {code}")
+        return text
 
     def login(self):
         self.list("")

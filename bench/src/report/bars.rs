@@ -17,7 +17,7 @@ pub(crate) fn picture(rows: &[&RowResult]) -> String {
     }
     let mut y = TOP;
     for row in rows {
-        picture.text((8.0, y + 14.0), "start", "title", &row.title);
+        picture.text((8.0, y + HEADING - 8.0), "start", "title", &row.title);
         y += HEADING;
         panel(&mut picture, row, (LEFT, y), |sample| sample.rate() / row.unit.rate().1);
         panel(&mut picture, row, (LEFT + PANEL, y), |sample| sample.cost() * row.unit.cost().1);
@@ -32,7 +32,7 @@ pub(crate) fn picture(rows: &[&RowResult]) -> String {
 /// One figure of all servers, drawn from `origin` down.
 fn panel(picture: &mut Picture, row: &RowResult, (x, top): (f64, f64), of: impl Fn(&Sample) -> f64) {
     let spreads: Vec<Option<Spread>> = row.servers.iter().map(|server| server.spread(&of)).collect();
-    let most = spreads.iter().flatten().map(|spread| spread.max).fold(0.0, f64::max);
+    let most = longest(&spreads);
     let scale = if most > 0.0 { WIDTH / most } else { 0.0 };
     for (index, (server, spread)) in row.servers.iter().zip(spreads).enumerate() {
         let y = top + index as f64 * LINE;
@@ -40,6 +40,14 @@ fn panel(picture: &mut Picture, row: &RowResult, (x, top): (f64, f64), of: impl 
             picture.text((x + 4.0, y + 12.0), "start", "small", "n/a");
             continue;
         };
+        if median > most {
+            // Too long to be drawn beside the others: it is cut, and has a gap to show it.
+            picture.bar((x, y + 2.0), (WIDTH - 14.0, LINE - 4.0), markdown::class(server.peer));
+            picture.bar((x + WIDTH - 10.0, y + 2.0), (10.0, LINE - 4.0), markdown::class(server.peer));
+            picture.text((x + WIDTH + 4.0, y + 12.0), "start", "small", figure(median));
+            continue;
+        }
+        let max = max.min(most);
         picture.bar((x, y + 2.0), (median * scale, LINE - 4.0), markdown::class(server.peer));
         let middle = y + LINE / 2.0;
         picture.line(&[(x + min * scale, middle), (x + max * scale, middle)], "spread");
@@ -47,6 +55,17 @@ fn panel(picture: &mut Picture, row: &RowResult, (x, top): (f64, f64), of: impl 
     }
 }
 
+/// What the longest bar stands for: the largest figure, but for those far beyond the middle one, which would leave nothing
+/// to be seen of the others.
+fn longest(spreads: &[Option<Spread>]) -> f64 {
+    let known = || spreads.iter().flatten();
+    let middle = Spread::of(known().map(|spread| spread.median)).map_or(0.0, |spread| spread.median);
+    let drawn = known().filter(|spread| spread.median <= FAR * middle);
+    drawn.map(|spread| spread.max.min(spread.median * 2.0)).fold(0.0, f64::max)
+}
+
+/// How many times the middle figure is too far.
+const FAR: f64 = 4.0;
 /// Where the names end.
 const LEFT: f64 = 110.0;
 /// From one panel to the next.
@@ -56,6 +75,6 @@ const WIDTH: f64 = 270.0;
 /// What stands above all.
 const TOP: f64 = 32.0;
 /// What stands above a row.
-const HEADING: f64 = 22.0;
+const HEADING: f64 = 32.0;
 /// A server.
 const LINE: f64 = 16.0;

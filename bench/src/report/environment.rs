@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::tls::Version;
 use crate::network::Network;
+use crate::processors::Placement;
 use crate::rows::bytes;
 use crate::schedule::Plan;
 
@@ -22,6 +23,8 @@ pub struct Environment {
     pub processors: usize,
     /// On which of them the client and the servers were kept.
     pub kept_on: Vec<usize>,
+    /// Where client and server were in rows with one session.
+    pub placement: Placement,
     /// Which network samples had.
     pub network: Network,
     /// Memory in bytes.
@@ -60,6 +63,7 @@ impl Environment {
             processors: fs::read_to_string("/proc/cpuinfo")
                 .map_or(1, |text| text.lines().filter(|line| line.starts_with("processor")).count().max(1)),
             kept_on: plan.processors.clone(),
+            placement: plan.placement,
             network,
             memory: field("/proc/meminfo", "MemTotal")
                 .and_then(|size| size.strip_suffix(" kB")?.parse::<u64>().ok())
@@ -101,6 +105,7 @@ impl Environment {
             ("kernel".to_owned(), self.kernel.clone()),
             ("processor".to_owned(), format!("{} × {}", self.processors, self.processor)),
             ("kept on".to_owned(), self.kept_on()),
+            ("rows with one session".to_owned(), self.placement.words().to_owned()),
             ("network".to_owned(), self.network.words().to_owned()),
             ("memory".to_owned(), format!("{:.1} GiB", self.memory as f64 / f64::from(1 << 30))),
             ("load at the end".to_owned(), self.load.clone()),

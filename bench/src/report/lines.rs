@@ -27,30 +27,29 @@ pub(crate) fn picture(rows: &[&RowResult]) -> Option<String> {
     while power <= high {
         let (_, y) = place((10_f64.powf(left), 10_f64.powf(power)));
         picture.line(&[(LEFT, y), (LEFT + WIDTH, y)], "axis");
-        picture.text((LEFT - 6.0, y + 4.0), "end", "small", figure(10_f64.powf(power)));
+        picture.text((LEFT - 6.0, y + 4.0), "end", "small", label(10_f64.powf(power)));
         power += 1.0;
     }
     for row in rows {
         let (x, _) = place((row.size as f64, 10_f64.powf(low)));
         picture.text((x, TOP + HEIGHT + 18.0), "middle", "small", size(row));
     }
-    for (index, (peer, points)) in series.iter().enumerate() {
-        draw(&mut picture, index, *peer, &points.iter().map(|point| place(*point)).collect::<Vec<_>>());
+    let drawn = series.iter().enumerate().filter(|(_, (_, points))| !points.is_empty());
+    for (line, (index, (peer, points))) in drawn.enumerate() {
+        draw(&mut picture, (index, line), *peer, &points.iter().map(|point| place(*point)).collect::<Vec<_>>());
     }
     Some(picture.finish())
 }
 
-fn draw(picture: &mut Picture, index: usize, peer: Peer, points: &[(f64, f64)]) {
-    if points.is_empty() {
-        return;
-    }
+/// One server's line, in the colour that is always its own; `line` says where its name stands.
+fn draw(picture: &mut Picture, (index, line): (usize, usize), peer: Peer, points: &[(f64, f64)]) {
     let class = format!("s{}", index.min(6));
     picture.line(points, &class);
     for point in points {
         picture.dot(*point, &class);
     }
     // The names stand in their own order, as in the tables: ends of lines may lie on each other.
-    let y = TOP + 12.0 + index as f64 * 18.0;
+    let y = TOP + 12.0 + line as f64 * 18.0;
     picture.line(&[(LEFT + WIDTH + 12.0, y - 4.0), (LEFT + WIDTH + 30.0, y - 4.0)], &class);
     picture.text((LEFT + WIDTH + 36.0, y), "start", "", peer.name());
 }
@@ -72,7 +71,13 @@ fn bounds(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 }
 
 fn size(row: &RowResult) -> String {
-    if row.family.ends_with("size-file") { crate::rows::bytes(row.size) } else { figure(row.size as f64) }
+    if row.family.ends_with("size-file") { crate::rows::bytes(row.size) } else { label(row.size as f64) }
+}
+
+/// A power of ten, or a count: without a fraction where it has none.
+pub(crate) fn label(value: f64) -> String {
+    let text = figure(value);
+    if text.contains('.') && value >= 1.0 && value.fract() < 1e-9 { format!("{value:.0}") } else { text }
 }
 
 const LEFT: f64 = 70.0;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, RowResult, ServerResult, figure};
+use super::{Report, RowResult, ServerResult, figure, growth, notes, summary};
 use crate::peers::Peer;
 use crate::rows::Sample;
 use crate::statistics::{Spread, ratio};
@@ -15,6 +15,8 @@ pub(crate) fn page(report: &Report) -> String {
     for (name, value) in report.environment.lines() {
         let _ = writeln!(page, "| {name} | {} |", cell(&value));
     }
+    page.push_str(&summary::table(&report.rows));
+    page.push_str(&growth::tables(&report.rows));
     for family in report.families() {
         let rows = || report.rows.iter().filter(|row| row.family == family);
         let _ = write!(page, "\n## {family}\n\n![{family}]({family}.svg)\n");
@@ -63,6 +65,15 @@ fn table(page: &mut String, row: &RowResult) {
         let reason = cell(server.missing.as_deref().unwrap_or_default());
         let _ = write!(page, "\nn/a: {}: {reason}\n", server.peer.name());
     }
+    for server in &row.servers {
+        let failed = server.samples.iter().find_map(|sample| sample.failure.as_deref());
+        if let Some(failure) = failed {
+            let _ = write!(page, "\n**failed**: {}: {}\n", server.peer.name(), cell(failure));
+        }
+    }
+    for note in notes::of(row) {
+        let _ = write!(page, "\n{note}\n");
+    }
 }
 
 /// What one server did.
@@ -101,7 +112,7 @@ fn spread(spread: Option<Spread>) -> String {
 }
 
 /// A text that can stand in a cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\r', '\n'], " ")
 }
 

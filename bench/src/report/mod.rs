@@ -2,9 +2,13 @@
 
 mod bars;
 pub(crate) mod environment;
+mod growth;
 mod lines;
 mod markdown;
+mod notes;
+mod summary;
 mod svg;
+mod targets;
 
 use std::path::Path;
 use std::{fs, io};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::client::tls::Version;
 use crate::network::Network;
+use crate::processors::Placement;
 use crate::rows::{Channel, Work};
 
 fn sample(round: u32, units: u64, cpu: f64) -> Sample {
@@ -17,6 +18,7 @@ fn report() -> Report {
         processor: "a | processor".into(),
         processors: 4,
         kept_on: vec![0, 2],
+        placement: Placement::Together,
         network: Network::Own,
         memory: 1 << 30,
         load: "0.1".into(),
@@ -53,7 +55,8 @@ fn report() -> Report {
 fn the_table_tells_medians_spreads_ratios_and_reasons() {
     let page = markdown::page(&report());
     assert!(page.contains("| processor | 4 × a \\| processor |"), "{page}");
-    let ours = page.lines().find(|line| line.starts_with("| ftpd-mio ")).unwrap();
+    let mut lines = page.lines().skip_while(|line| !line.starts_with("### "));
+    let ours = lines.find(|line| line.starts_with("| ftpd-mio ")).unwrap();
     assert_eq!(ours, "| ftpd-mio | 2,000 (1,000–3,000) | 333 (167–500) |  |  |");
     let theirs = page.lines().find(|line| line.starts_with("| vsftpd | 1,000")).unwrap();
     assert_eq!(theirs, "| vsftpd | 1,000 (500–1,500) | 1,333 (667–2,000) | 2.00 | 0.250 |");

@@ -210,6 +210,12 @@ impl Row {
         }
     }
 
+    /// Whether one client thread does all of it, and waits for the server each time.
+    #[must_use]
+    pub fn is_on_one_thread(&self) -> bool {
+        self.sessions() == 1 || matches!(self.work, Work::Among(_))
+    }
+
     /// How many sessions it needs at a time.
     #[must_use]
     pub fn sessions(&self) -> u64 {
