@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings, expect_clients};
+use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -77,7 +77,6 @@ impl Server {
 
     fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
         listener.set_nonblocking(true)?;
-        expect_clients(&listener)?;
         let muster = self.crew.muster(self.loops, &self.settings)?;
         let listener = mio::net::TcpListener::from_std(listener);
         Gate::new(&self.register, muster, &self.bell, (listener, implicit_tls)).keep()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ftp_host::adapter::socket::{AcceptFault, Pause};
-use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings, expect_clients};
+use ftp_host::adapter::{Caps, Offload, Register, SessionId, Settings};
 use ftp_host::tls::Tls;
 use ftp_host::{Client, Host};
 use ftp_proto::Notice;
@@ -78,7 +78,6 @@ impl Server {
     }
 
     async fn serve_with(&self, listener: TcpListener, implicit_tls: Switch) -> io::Result<()> {
-        expect_clients(&listener)?;
         let mut pause = Pause::FIRST;
         let mut drained = pin!(self.until(Register::is_drained));
         loop {

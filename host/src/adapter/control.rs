@@ -68,14 +68,19 @@ impl<S: Stream> Control<S> {
     /// How long [`part`](Self::part) may take before the connection is dropped all the same.
     pub const LINGER: Duration = Duration::from_secs(1);
 
-    /// Takes over a new connection, of a listener that [`expect_clients`] has set up.
+    /// Takes over a new connection.
     ///
     /// # Errors
     /// When the connection is gone already.
     pub fn new(stream: S) -> io::Result<Self> {
-        if !INHERITS {
-            set_up(&stream)?;
-        }
+        // Not left to the listener to hand down: who came before it was set up would be without.
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_nodelay(true)?;
+        // Telnet's Synch sends an urgent byte (RFC 959 §4.1.3, ABOR). Inline it stays in its place among the others,
+        // and the engine sees the stream as it was sent.
+        socket.set_out_of_band_inline(true)?;
+        // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
         let (pending, health, farewell) = (VecDeque::new(), Health::Whole, Farewell::NotAsked);
         Ok(Self { stream, pending, health, farewell, cover: None })
     }
@@ -288,24 +293,6 @@ impl<S: Stream> Control<S> {
     }
 }
 
-/// Sets up a listener for control connections. Those that it accepts inherit it.
-///
-/// # Errors
-/// When it cannot be set up.
-pub fn expect_clients(listener: &impl AsFd) -> io::Result<()> {
-    set_up(listener)
-}
-
-fn set_up(socket: &impl AsFd) -> io::Result<()> {
-    let socket = SockRef::from(socket);
-    socket.set_tcp_nodelay(true)?;
-    // Telnet's Synch sends an urgent byte (RFC 959 §4.1.3, ABOR). Inline it stays in its place among the others,
-    // and the engine sees the stream as it was sent.
-    socket.set_out_of_band_inline(true)?;
-    // During a long transfer nothing is said here, and a NAT on the way forgets a connection that is silent.
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))
-}
-
 /// Sends of `queue` what the kernel takes: how many bytes.
 fn send(stream: &impl Stream, queue: &mut VecDeque<Bytes>) -> Result<usize, Failure> {
     let mut written = 0;
@@ -361,8 +348,6 @@ fn discard_input(stream: &impl Stream, patience: &mut usize) -> bool {
     true
 }
 
-/// Whether an accepted socket has its listener's options: four system calls for each connection less.
-const INHERITS: bool = cfg!(any(target_os = "linux", target_os = "android"));
 /// After how much silence the kernel probes; NATs wait for minutes.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 /// How much a closing connection may still send.

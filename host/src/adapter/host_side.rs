@@ -1,5 +1,6 @@
 //! The host's side of a session, which ends with it, but not before the last write to one of its files.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,8 @@ use crate::host::HostSession;
 pub struct HostSide {
     /// Empty only while this is dropped.
     session: Option<Box<dyn HostSession>>,
-    afterlife: Arc<Afterlife>,
+    /// Made for the first file: an idle session has none.
+    afterlife: OnceCell<Arc<Afterlife>>,
 }
 
 impl fmt::Debug for HostSide {
@@ -33,7 +35,7 @@ impl HostSide {
     /// Takes over the host's session.
     #[must_use]
     pub fn new(session: Box<dyn HostSession>) -> Self {
-        Self { session: Some(session), afterlife: Arc::default() }
+        Self { session: Some(session), afterlife: OnceCell::new() }
     }
 
     /// A range of an open file, where it is one that the kernel can move bytes of.
@@ -43,7 +45,7 @@ impl HostSide {
     }
 
     fn hold(&self, range: Range) -> Range {
-        range.holding(Arc::clone(&self.afterlife) as _)
+        range.holding(Arc::clone(self.afterlife.get_or_init(Arc::default)) as _)
     }
 }
 
@@ -63,7 +65,10 @@ impl DerefMut for HostSide {
 
 impl Drop for HostSide {
     fn drop(&mut self) {
-        *self.afterlife.lock().unwrap_or_else(PoisonError::into_inner) = self.session.take();
+        // Without one, nothing holds on: the session ends here.
+        if let Some(afterlife) = self.afterlife.get() {
+            *afterlife.lock().unwrap_or_else(PoisonError::into_inner) = self.session.take();
+        }
     }
 }
 

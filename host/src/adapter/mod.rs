@@ -42,7 +42,7 @@ use crate::tls::Tls;
 pub use admission::{Caps, Permit, Register, Resident, SessionId};
 pub use clock::Clock;
 pub(crate) use clock::unix_time;
-pub use control::{Control, Stream, expect_clients};
+pub use control::{Control, Stream};
 pub use driver::{DataPlane, Driver};
 pub use engine::Engine;
 pub use host_side::HostSide;
