@@ -58,8 +58,8 @@ fn an_idle_session_costs_at_most_a_kibibyte() {
     assert!(each <= 1024, "{each} bytes");
 }
 
-const PIPELINE: u64 = 6;
-const DOWNLOAD: u64 = 11;
+const PIPELINE: u64 = 3;
+const DOWNLOAD: u64 = 9;
 const SESSIONS: usize = 1000;
 
 /// A logged-in session that has done each thing once.
