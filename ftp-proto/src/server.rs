@@ -240,7 +240,7 @@ impl Session {
     /// When to send [`Event::Timeout`]; `None` when there is nothing to wait for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Deadline> {
-        if self.outbox.len() > 0 {
+        if !self.outbox.is_empty() {
             return Some(Deadline { at: self.now, timer: Timer::Queued });
         }
         let host = self.ledger.next_deadline().map(|at| (Timer::Host, at));

@@ -28,7 +28,8 @@ fn a_pipeline_of_noops_takes_one_growing_buffer() {
     assert!(taken <= PIPELINE, "{taken} allocations");
 }
 
-/// The path, its name in the notices, the transfer, and three replies with numbers in them.
+/// Its name as it was sent and as a path, the transfer, two replies with numbers in them, two notices, the queue of actions
+/// and the ledger.
 #[test]
 fn the_control_work_of_a_download_takes_a_few_allocations() {
     let mut world = warm();
