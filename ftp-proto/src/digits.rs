@@ -78,6 +78,39 @@ impl Decimal {
     }
 }
 
+/// Small numbers with commas between them, as in the replies to PASV and LPSV, without allocation.
+pub(crate) struct NumberList {
+    text: [u8; LONGEST_LIST],
+    end: usize,
+}
+
+/// LPSV's address and port over IPv6: 21 numbers of at most three digits, each with its comma.
+const LONGEST_LIST: usize = 21 * 4;
+
+impl Default for NumberList {
+    fn default() -> Self {
+        Self { text: [0; LONGEST_LIST], end: 0 }
+    }
+}
+
+impl NumberList {
+    /// Adds `numbers`. The list holds no more than 21.
+    pub(crate) fn add(&mut self, numbers: &[u8]) {
+        for number in numbers {
+            let number = Decimal::new(u64::from(*number));
+            for byte in number.as_bytes().iter().chain(b",") {
+                self.text[self.end] = *byte;
+                self.end += 1;
+            }
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let text = &self.text[..self.end];
+        text.strip_suffix(b",").unwrap_or(text)
+    }
+}
+
 /// The last two decimal digits of `value`.
 pub(crate) const fn two_digits(value: u8) -> [u8; 2] {
     [b'0' + value / 10 % 10, b'0' + value % 10]
@@ -93,6 +126,14 @@ mod tests {
     use super::*;
     use alloc::format;
     use proptest::prelude::*;
+
+    #[test]
+    fn lists_the_longest_address_there_is() {
+        let mut list = NumberList::default();
+        assert_eq!(list.as_bytes(), b"");
+        list.add(&[255; 21]);
+        assert_eq!(list.as_bytes(), ["255"; 21].join(",").as_bytes());
+    }
 
     proptest! {
         #[test]

@@ -13,6 +13,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
+
+use memchr::memchr3;
 use zeroize::Zeroize;
 
 /// Cuts the control connection's bytes into lines. Bounded by its limit, and resumable at any byte.
@@ -93,6 +95,9 @@ impl Framer {
             self.line = Line::Growing;
             self.free();
         }
+        if input.is_empty() {
+            return None;
+        }
         if self.is_between_lines()
             && let Some(frame) = self.whole_line(input)
         {
@@ -100,7 +105,7 @@ impl Framer {
         }
         while let Some((&byte, rest)) = input.split_first() {
             let step = if self.is_ordinary(byte) {
-                let length = input.iter().position(|b| matches!(*b, CR | LF | IAC)).unwrap_or(input.len());
+                let length = memchr3(CR, LF, IAC, input).unwrap_or(input.len());
                 let (ordinary, rest) = input.split_at(length);
                 *input = rest;
                 self.keep(ordinary)
@@ -131,6 +136,7 @@ impl Framer {
     /// Stops at the first IAC or NUL, so that a run of Telnet commands is not searched again for each of them. A line that
     /// is too long is not for here: it is told of before its end, as it would be in pieces.
     fn whole_line<'i>(&self, input: &mut &'i [u8]) -> Option<Frame<'i>> {
+        // Commands are short: a search made for long ones takes longer to begin than this takes.
         let end = input.iter().position(|b| matches!(*b, LF | IAC | NUL))?;
         let (line, rest) = input.split_at(end);
         let rest = rest.strip_prefix(&[LF])?;

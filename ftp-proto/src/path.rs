@@ -7,6 +7,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use memchr::memchr3;
+
 /// An absolute path in the client's view of the storage, `/` being its root.
 ///
 /// Holds no `.`, `..`, empty component, NUL, CR or LF, and ends in no slash unless it is the root. Cloning is
@@ -53,30 +55,42 @@ impl VirtualPath {
         if argument.is_empty() {
             return Err(PathError::Empty);
         }
-        if argument.iter().any(|b| matches!(b, 0 | b'\r' | b'\n')) {
+        if memchr3(0, b'\r', b'\n', argument).is_some() {
             return Err(PathError::ForbiddenByte);
         }
-        let mut path = Vec::with_capacity(self.0.len() + argument.len() + 1);
+        // Made on the stack where it is as short as most are: only the result goes to the heap.
+        let longest = self.0.len() + argument.len() + 1;
+        let (mut short, mut long) = ([0; 256], Vec::new());
+        let path = match short.get_mut(..longest) {
+            Some(short) => short,
+            None => {
+                long.resize(longest, 0);
+                &mut long
+            }
+        };
+        let mut end = 0;
         if argument.first() != Some(&b'/') && !self.is_root() {
-            path.extend_from_slice(&self.0);
+            end = self.0.len();
+            path[..end].copy_from_slice(&self.0);
         }
         for component in argument.split(|b| *b == b'/') {
             match component {
                 b"" | b"." => {}
-                b".." => path.truncate(path.iter().rposition(|b| *b == b'/').unwrap_or(0)),
+                b".." => end = path[..end].iter().rposition(|b| *b == b'/').unwrap_or(0),
                 name => {
-                    path.push(b'/');
-                    path.extend_from_slice(name);
+                    path[end] = b'/';
+                    path[end + 1..][..name.len()].copy_from_slice(name);
+                    end += 1 + name.len();
                 }
             }
         }
-        if path.is_empty() {
+        if end == 0 {
             return Ok(Self::root());
         }
-        if path.len() > limit {
+        if end > limit {
             return Err(PathError::TooLong);
         }
-        Ok(Self(path.into()))
+        Ok(Self(Arc::from(&path[..end])))
     }
 
     /// This directory's entry `name`, as the storage listed it; `None` when `name` could not be an entry.

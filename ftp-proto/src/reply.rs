@@ -3,7 +3,10 @@
 //! A [`Reply`] is legal by construction: three digits, lines that end in CR LF, a last line with a space behind the
 //! code, and no control byte or bare Telnet IAC in between, whatever went into it.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
+
+use memchr::memchr;
 
 /// A whole reply, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +122,10 @@ impl MultiLine {
 
 /// Writes text as a reply may carry it: control bytes as `?`, 0xFF doubled as Telnet asks (RFC 854).
 pub(crate) fn push_text(out: &mut Vec<u8>, text: &[u8]) {
+    // Most text needs nothing of the kind.
+    if !text.iter().fold(false, |found, byte| found | matches!(byte, 0..=31 | 127 | 0xFF)) {
+        return out.extend_from_slice(text);
+    }
     for &byte in text {
         match byte {
             0..=31 | 127 => out.push(b'?'),
@@ -128,27 +135,26 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// A path as 257 quotes it: quotes doubled (RFC 959 Appendix II).
+/// A path as it stands between the quotes of a 257: those in it are doubled (RFC 959 Appendix II).
 #[must_use]
-pub(crate) fn quoted(path: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(path.len() + 2);
-    out.push(b'"');
+pub(crate) fn with_quotes_doubled(path: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'"', path).is_none() {
+        return Cow::Borrowed(path);
+    }
+    let mut out = Vec::with_capacity(path.len() + 8);
     for &byte in path {
         if byte == b'"' {
             out.push(b'"');
         }
         out.push(byte);
     }
-    out.push(b'"');
-    out
+    Cow::Owned(out)
 }
 
 fn push_code(out: &mut Vec<u8>, code: u16, separator: u8) {
     let code = if (100..600).contains(&code) { code } else { 451 };
-    for place in [100, 10, 1] {
-        out.push(b'0' + (code / place % 10) as u8);
-    }
-    out.push(separator);
+    let [hundreds, tens, ones] = [100, 10, 1].map(|place| b'0' + (code / place % 10) as u8);
+    out.extend_from_slice(&[hundreds, tens, ones, separator]);
 }
 
 #[cfg(test)]
@@ -172,7 +178,8 @@ mod tests {
 
     #[test]
     fn quotes_are_doubled() {
-        assert_eq!(quoted(b"/a\"b\""), b"\"/a\"\"b\"\"\"");
+        assert_eq!(*with_quotes_doubled(b"/a\"b\""), *b"/a\"\"b\"\"");
+        assert!(matches!(with_quotes_doubled(b"/a b"), Cow::Borrowed(b"/a b")));
     }
 
     proptest! {

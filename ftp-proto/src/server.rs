@@ -107,7 +107,8 @@ pub struct Session {
     draws: u64,
     started: UnixTime,
     now: Instant,
-    local: SocketAddr,
+    /// Our address, as the client sees it.
+    local: IpAddr,
     peer: SocketAddr,
     phase: Phase,
     connected: bool,
@@ -179,7 +180,7 @@ impl Session {
             draws: 0,
             started,
             now: Instant::START,
-            local: nowhere,
+            local: nowhere.ip(),
             peer: nowhere,
             phase: Phase::Open,
             connected: false,
@@ -216,8 +217,10 @@ impl Session {
             Event::Received(bytes) => self.handle_received(bytes),
             Event::Sent(bytes) => {
                 self.outbox.credit(bytes);
-                self.advance_transfer();
-                self.rest();
+                match self.work {
+                    Work::Transfer(_) => self.advance_transfer(),
+                    _ => self.rest(),
+                }
             }
             Event::ControlEnded(end) => self.handle_control_ended(end),
             Event::Done(completion) => {
@@ -237,7 +240,7 @@ impl Session {
     /// When to send [`Event::Timeout`]; `None` when there is nothing to wait for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Deadline> {
-        if self.outbox.len() > 0 {
+        if !self.outbox.is_empty() {
             return Some(Deadline { at: self.now, timer: Timer::Queued });
         }
         let host = self.ledger.next_deadline().map(|at| (Timer::Host, at));
@@ -274,14 +277,16 @@ impl Session {
     }
 
     fn work_done(&mut self) {
-        self.work = Work::Idle;
+        if !self.is_idle() {
+            self.work = Work::Idle;
+        }
         if self.ending.is_some() {
             return;
         }
         if self.draining {
             return self.close(CloseReason::Drained, Some(reply!("421 The server is closing.")));
         }
-        if self.login.account().is_some() {
+        if self.login.user().is_some() {
             let idle = self.idle_timeout();
             self.timers.set(Timer::Idle, self.now + idle);
         }

@@ -36,7 +36,7 @@ impl Add<Duration> for Instant {
 
     /// Saturates: an instant past the end of the range is the end of the range.
     fn add(self, by: Duration) -> Self {
-        let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = by.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(by.subsec_nanos()));
         Self(self.0.saturating_add(nanos))
     }
 }

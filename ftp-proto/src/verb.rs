@@ -65,6 +65,23 @@ macro_rules! verbs {
             permission: $permission,
             feat: $feat,
         },)*];
+
+        /// Every name as a number, so that a word is compared with all of them at once.
+        #[allow(non_upper_case_globals)]
+        mod packed {
+            $(pub(super) const $verb: u64 = super::spelling($name);)*
+        }
+
+        /// The verb of this name.
+        const fn named(packed: u64) -> Option<Verb> {
+            match packed {
+                $(packed::$verb => Some(Verb::$verb),)*
+                _ => None,
+            }
+        }
+
+        /// The other spellings: few, and few clients use them.
+        static ALIASES: &[(u64, Verb)] = &[$($((spelling($alias), Verb::$verb),)*)*];
     };
 }
 
@@ -190,14 +207,10 @@ impl Verb {
         if word.len() > LONGEST {
             return None;
         }
-        let at = SPELLINGS.binary_search_by_key(&pack(word), |(packed, _)| *packed).ok()?;
-        SPELLINGS.get(at).map(|(_, verb)| *verb)
+        let packed = pack(word);
+        named(packed).or_else(|| ALIASES.iter().find(|(alias, _)| *alias == packed).map(|(_, verb)| *verb))
     }
 }
-
-/// Every spelling in the table, packed into a number and sorted: made when compiled, so that a word is found by a
-/// few comparisons of numbers.
-static SPELLINGS: [(u64, Verb); count_spellings()] = sorted_spellings();
 
 /// The longest word that [`pack`] can hold.
 const LONGEST: usize = 7;
@@ -214,46 +227,10 @@ const fn pack(word: &[u8]) -> u64 {
     packed
 }
 
-const fn count_spellings() -> usize {
-    let mut count = 0;
-    let mut row = 0;
-    while row < TABLE.len() {
-        count += 1 + TABLE[row].aliases.len();
-        row += 1;
-    }
-    count
-}
-
-const fn sorted_spellings() -> [(u64, Verb); count_spellings()] {
-    let mut sorted = [(0, Verb::User); count_spellings()];
-    let mut length = 0;
-    let mut row = 0;
-    while row < TABLE.len() {
-        let VerbInfo { verb, name, aliases, .. } = TABLE[row];
-        insert(&mut sorted, length, name, verb);
-        length += 1;
-        let mut alias = 0;
-        while alias < aliases.len() {
-            insert(&mut sorted, length, aliases[alias], verb);
-            length += 1;
-            alias += 1;
-        }
-        row += 1;
-    }
-    sorted
-}
-
-/// Inserts a spelling into the first `length` entries, which are sorted.
-const fn insert(sorted: &mut [(u64, Verb)], length: usize, name: &str, verb: Verb) {
+/// A spelling in the table, packed.
+const fn spelling(name: &str) -> u64 {
     assert!(name.len() <= LONGEST, "a verb is too long to be packed");
-    let packed = pack(name.as_bytes());
-    let mut at = length;
-    while at > 0 && sorted[at - 1].0 >= packed {
-        assert!(sorted[at - 1].0 != packed, "two verbs are spelled alike");
-        sorted[at] = sorted[at - 1];
-        at -= 1;
-    }
-    sorted[at] = (packed, verb);
+    pack(name.as_bytes())
 }
 
 /// A set of verbs.

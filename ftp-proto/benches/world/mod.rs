@@ -112,8 +112,9 @@ fn run(actions: Actions<'_>, answers: &mut Vec<Completion>) -> (usize, Option<[u
         match action {
             Action::Write(bytes) => {
                 sent += bytes.len();
-                let line = bytes.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
-                last = line.and_then(|line| line.first_chunk().copied());
+                let before = bytes.strip_suffix(b"\r\n").unwrap_or_default();
+                let line = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                last = before[line..].first_chunk().copied();
             }
             Action::Data(action) => answers.extend(data(action)),
             Action::Host(action) => answers.extend(host(action)),

@@ -1,11 +1,6 @@
 //! From a line to a [`Command`]: the verb, then its argument.
 
-use nom::Parser;
-use nom::bytes::complete::tag;
-use nom::combinator::{opt, rest};
-use nom::sequence::{pair, preceded};
-
-use super::grammar::{Parsed, is_blank, upper_case, whole, word};
+use super::grammar::{is_blank, upper_case};
 use super::{Command, CommandError, EpsvArgument, address, announce, checksum, facts, security, settings, site};
 use crate::secret::Secret;
 use crate::verb::{Argument, Verb};
@@ -25,25 +20,33 @@ use crate::verb::{Argument, Verb};
 /// # Errors
 /// See [`CommandError`].
 pub fn parse(line: &[u8]) -> Result<Command, CommandError> {
-    let Some((word, argument)) = whole(word_and_argument, line) else {
+    let Some((word, argument)) = word_and_argument(line) else {
         return Err(not_a_command(line));
     };
     let verb = Verb::from_word(word);
     if verb.is_none() && is_foreign_request(word, argument) {
         return Err(CommandError::ForeignProtocol);
     }
-    if line.contains(&0) {
+    let argument = argument.unwrap_or_default();
+    if argument.contains(&0) {
         return Err(CommandError::ControlByte);
     }
     match verb {
-        Some(verb) => known(verb, argument.unwrap_or_default()),
-        None => other(word, argument.unwrap_or_default()),
+        Some(verb) => known(verb, argument),
+        None => other(word, argument),
     }
 }
 
-/// A word that could be a verb, then the end or one space and the argument.
-fn word_and_argument(line: &[u8]) -> Parsed<'_, (&[u8], Option<&[u8]>)> {
-    pair(word, opt(preceded(tag(" "), rest))).parse(line)
+/// A word that could be a verb (letters and digits, at most 12), then the end or one space and the argument.
+fn word_and_argument(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    match rest {
+        _ if !(1..=LONGEST_WORD).contains(&end) => None,
+        [] => Some((word, None)),
+        [b' ', argument @ ..] => Some((word, Some(argument))),
+        _ => None,
+    }
 }
 
 /// Parses a verb of the table.
@@ -166,6 +169,9 @@ fn is_header(line: &[u8]) -> bool {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
     name.len() < line.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'-')
 }
+
+/// The longest word that could be a verb.
+const LONGEST_WORD: usize = 12;
 
 /// A TLS record that holds a handshake: someone expects implicit TLS.
 const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];

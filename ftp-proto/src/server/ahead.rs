@@ -1,4 +1,4 @@
-//! What is announced for the next command: RANG, SITE CPFR, PRET. Few clients ever do, so it is kept aside.
+//! What is announced for the next command: RANG, RNFR, SITE CPFR, PRET. Few clients ever do, so it is kept aside.
 
 use alloc::boxed::Box;
 use core::net::IpAddr;
@@ -14,6 +14,8 @@ pub(super) struct Ahead(Option<Box<Announced>>);
 struct Announced {
     /// RANG's first and last byte, for the next HASH.
     range: Option<(u64, u64)>,
+    /// RNFR's file, for the RNTO that must follow at once.
+    rename_from: Option<VirtualPath>,
     /// SITE CPFR's file, for the SITE CPTO that must follow at once.
     copy_from: Option<VirtualPath>,
     /// Where the storage wants the client to connect to, for the next PASV or LPSV.
@@ -28,10 +30,13 @@ impl Ahead {
         if !matches!(verb, Some(Verb::Rang | Verb::Hash | Verb::Opts | Verb::Type | Verb::Noop)) {
             announced.range = None;
         }
+        if verb != Some(Verb::Rnto) {
+            announced.rename_from = None;
+        }
         if !copies {
             announced.copy_from = None;
         }
-        if matches!(announced.as_ref(), Announced { range: None, copy_from: None, prepared: None }) {
+        if matches!(announced.as_ref(), Announced { range: None, rename_from: None, copy_from: None, prepared: None }) {
             self.0 = None;
         }
     }
@@ -46,6 +51,14 @@ impl Ahead {
 
     pub(super) fn take_range(&mut self) -> Option<(u64, u64)> {
         self.0.as_mut()?.range.take()
+    }
+
+    pub(super) fn set_rename_from(&mut self, path: VirtualPath) {
+        self.announced().rename_from = Some(path);
+    }
+
+    pub(super) fn take_rename_from(&mut self) -> Option<VirtualPath> {
+        self.0.as_mut()?.rename_from.take()
     }
 
     pub(super) fn set_copy_from(&mut self, path: VirtualPath) {

@@ -13,7 +13,7 @@ use crate::digits::{Decimal, write_number};
 use crate::failure::Failure;
 use crate::outcome::Digest;
 use crate::path::VirtualPath;
-use crate::reply::{Reply, quoted, reply};
+use crate::reply::{Reply, reply, with_quotes_doubled};
 use crate::storage::HashAlgorithm;
 use crate::ticket::Ticket;
 use crate::verb::Verb;
@@ -205,7 +205,9 @@ impl Digesting {
                 if plain {
                     made.extend_from_slice(&self.name)
                 } else {
-                    made.extend(quoted(&self.name))
+                    made.push(b'"');
+                    made.extend_from_slice(&with_quotes_doubled(&self.name));
+                    made.push(b'"');
                 }
                 made.push(b' ');
                 write_capital_hex(made, digest);

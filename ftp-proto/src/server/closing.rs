@@ -114,7 +114,7 @@ impl Session {
     fn closed(&mut self, reason: CloseReason) {
         self.timers.stop_all();
         let tally = core::mem::take(&mut self.tally);
-        let user = self.login.account().map(|account| account.name.clone());
+        let user = self.login.user().map(|account| account.name.clone());
         self.notify(Notice::Ended(SessionSummary {
             user,
             reason,

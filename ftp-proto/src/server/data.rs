@@ -3,7 +3,6 @@
 //! One setup at a time; a new one replaces the old. A passive connection is accepted as soon as the client makes it,
 //! and judged by its address: a stranger is turned away and the listener keeps waiting.
 
-use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 use rand_chacha::rand_core::Rng;
@@ -14,7 +13,7 @@ use super::security::TlsFault;
 use super::{Session, Work};
 use crate::action::{Action, CloseHow, DataAction, Ports, TlsRole};
 use crate::command::EpsvArgument;
-use crate::digits::Decimal;
+use crate::digits::{Decimal, NumberList};
 use crate::failure::Failure;
 use crate::id::{DataId, ListenerId};
 use crate::notice::{Notice, Refusal};
@@ -104,7 +103,7 @@ impl Session {
                 Ports::Range { range, first }
             }
         };
-        let address = self.local.ip();
+        let address = self.local;
         let ticket = self.issue(Step::Question);
         self.outbox.push(Action::Data(DataAction::Listen { ticket, listener, address, ports }));
         self.work = Work::Question(Question::Listen(verb, listener));
@@ -124,31 +123,24 @@ impl Session {
 
     fn passive_reply(&self, verb: Verb, port: u16, prepared: Option<IpAddr>) -> Reply {
         let prepared = prepared.filter(|address| address.is_ipv4() == self.local.is_ipv4());
-        let address = match (self.local.ip(), prepared.or(self.config.public_address)) {
+        let address = match (self.local, prepared.or(self.config.public_address)) {
             (IpAddr::V4(_), Some(public @ IpAddr::V4(_))) | (IpAddr::V6(_), Some(public @ IpAddr::V6(_))) => public,
             (own, _) => own,
         };
-        let mut octets = Vec::with_capacity(64);
-        let mut list = |numbers: &[u8]| {
-            for number in numbers {
-                octets.extend_from_slice(Decimal::new(u64::from(*number)).as_bytes());
-                octets.push(b',');
-            }
-        };
+        let mut list = NumberList::default();
         match (verb, address) {
             (Verb::Epsv, _) => {
                 let port = Decimal::new(u64::from(port));
                 return Reply::line(229, &[b"Entering Extended Passive Mode (|||", port.as_bytes(), b"|)"]);
             }
-            (Verb::Lpsv, IpAddr::V4(v4)) => [&[4, 4], &v4.octets()[..], &[2]].into_iter().for_each(&mut list),
-            (_, IpAddr::V4(v4)) => list(&v4.octets()),
-            (_, IpAddr::V6(v6)) => [&[6, 16], &v6.octets()[..], &[2]].into_iter().for_each(&mut list),
+            (Verb::Lpsv, IpAddr::V4(v4)) => [&[4, 4], &v4.octets()[..], &[2]].into_iter().for_each(|it| list.add(it)),
+            (_, IpAddr::V4(v4)) => list.add(&v4.octets()),
+            (_, IpAddr::V6(v6)) => [&[6, 16], &v6.octets()[..], &[2]].into_iter().for_each(|it| list.add(it)),
         }
-        list(&port.to_be_bytes());
-        octets.pop();
+        list.add(&port.to_be_bytes());
         match verb {
-            Verb::Lpsv => Reply::line(228, &[b"Entering Long Passive Mode (", &octets, b")"]),
-            _ => Reply::line(227, &[b"Entering Passive Mode (", &octets, b")."]),
+            Verb::Lpsv => Reply::line(228, &[b"Entering Long Passive Mode (", list.as_bytes(), b")"]),
+            _ => Reply::line(227, &[b"Entering Passive Mode (", list.as_bytes(), b")."]),
         }
     }
 
@@ -181,8 +173,8 @@ impl Session {
     /// 522 with the families that would do (RFC 2428 §2).
     pub(super) fn refuse_family(&mut self) {
         self.finish(match self.local {
-            SocketAddr::V4(_) => reply!("522 Network protocol not supported, use (1)"),
-            SocketAddr::V6(_) => reply!("522 Network protocol not supported, use (2)"),
+            IpAddr::V4(_) => reply!("522 Network protocol not supported, use (1)"),
+            IpAddr::V6(_) => reply!("522 Network protocol not supported, use (2)"),
         });
     }
 

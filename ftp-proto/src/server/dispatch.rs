@@ -44,9 +44,6 @@ impl Session {
         self.tally.commands += 1;
         self.timers.stop(Timer::Idle);
         let verb = parsed.as_ref().ok().and_then(verb_of);
-        if verb != Some(Verb::Rnto) {
-            self.parameters.rename_from = None;
-        }
         if !verb.is_some_and(keeps_restart) {
             self.parameters.restart = 0;
         }
@@ -67,11 +64,13 @@ impl Session {
     /// Whether the command is on, the client logged in, and the account allowed.
     fn gate(&mut self, command: &Command, verb: Option<Verb>) -> Result<(), Reply> {
         let Some(verb) = verb else { return Ok(()) };
-        if !self.config.hashes(verb) && !self.config.disabled.contains(verb) {
-            return Err(reply!("504 The algorithm is switched off."));
-        }
         if !self.config.allows(verb) {
-            return Err(reply!("502 Command switched off."));
+            let by_algorithm = !self.config.hashes(verb) && !self.config.disabled.contains(verb);
+            return Err(if by_algorithm {
+                reply!("504 The algorithm is switched off.")
+            } else {
+                reply!("502 Command switched off.")
+            });
         }
         let info = verb.info();
         let needs_login = match command {
@@ -79,7 +78,7 @@ impl Session {
             Command::Site(SiteCommand::Other { name, .. }) => !self.is_open_to_all(name),
             _ => info.needs == Needs::Login,
         };
-        let Some(account) = self.login.account() else {
+        let Some(account) = self.login.user() else {
             return if needs_login { Err(reply!("530 Please log in with USER and PASS.")) } else { Ok(()) };
         };
         if account.permissions.contains(permission_for(command, info.permission)) {
@@ -243,7 +242,7 @@ impl Session {
             Ok(path) => Some(path),
             Err(error) => {
                 // A failed RNTO has used its RNFR up.
-                self.parameters.rename_from = None;
+                self.parameters.ahead.take_rename_from();
                 self.finish(super::failures::path_error(error));
                 None
             }

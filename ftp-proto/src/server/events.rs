@@ -41,7 +41,7 @@ impl Session {
         implicit: Switch,
     ) {
         self.connected = true;
-        (self.local, self.peer) = (local, peer);
+        (self.local, self.peer) = (local.ip(), peer);
         let refusal = match admission {
             Admission::Welcome => {
                 self.timers.set(Timer::Login, self.now + self.config.timeouts.login);

@@ -16,7 +16,7 @@ use crate::listing::{self, MlsxRole};
 use crate::notice::Change;
 use crate::outcome::{Prepared, Space};
 use crate::path::VirtualPath;
-use crate::reply::{Reply, quoted, reply};
+use crate::reply::{Reply, reply, with_quotes_doubled};
 use crate::storage::{FileKind, Metadata, Permissions, Replace};
 use crate::ticket::Answer;
 use crate::time::UnixTime;
@@ -37,7 +37,7 @@ impl Session {
     pub(super) fn answer_change_directory(&mut self, path: VirtualPath, result: Result<Metadata, Failure>) {
         match result {
             Ok(metadata) if metadata.is_directory() => {
-                let reply = Reply::line(250, &[b"Now in ", &quoted(path.as_bytes()), b"."]);
+                let reply = Reply::line(250, &[b"Now in \"", &with_quotes_doubled(path.as_bytes()), b"\"."]);
                 self.cwd = path;
                 self.finish(reply);
             }
@@ -47,12 +47,13 @@ impl Session {
     }
 
     pub(super) fn run_pwd(&mut self) {
-        let reply = Reply::line(257, &[&quoted(self.cwd.as_bytes()), b" is the current directory."]);
+        let reply =
+            Reply::line(257, &[b"\"", &with_quotes_doubled(self.cwd.as_bytes()), b"\" is the current directory."]);
         self.finish(reply);
     }
 
     pub(super) fn run_mkd(&mut self, path: VirtualPath) {
-        let reply = Reply::line(257, &[&quoted(path.as_bytes()), b" created."]);
+        let reply = Reply::line(257, &[b"\"", &with_quotes_doubled(path.as_bytes()), b"\" created."]);
         let change = PendingChange { verb: Verb::Mkd, change: Change::DirectoryMade, path: path.clone(), reply };
         let permissions = 0o777 & !self.parameters.umask;
         self.ask_change(change, |ticket| StorageAction::MakeDir { ticket, path, permissions });
@@ -85,7 +86,7 @@ impl Session {
     pub(super) fn answer_rename_from(&mut self, path: VirtualPath, result: Result<Metadata, Failure>) {
         match result {
             Ok(_) => {
-                self.parameters.rename_from = Some(path);
+                self.parameters.ahead.set_rename_from(path);
                 self.finish(reply!("350 Ready for RNTO."));
             }
             Err(failure) => self.finish(refusal(failure, Verb::Rnfr)),
@@ -93,7 +94,7 @@ impl Session {
     }
 
     pub(super) fn run_rnto(&mut self, to: VirtualPath) {
-        let Some(from) = self.parameters.rename_from.take() else {
+        let Some(from) = self.parameters.ahead.take_rename_from() else {
             return self.finish(reply!("503 Send RNFR first."));
         };
         if to.is_root() || (to != from && to.starts_with(&from)) {
@@ -112,7 +113,7 @@ impl Session {
     }
 
     pub(super) fn permissions(&self) -> Permissions {
-        self.login.account().map_or(Permissions::NONE, |account| account.permissions)
+        self.login.user().map_or(Permissions::NONE, |account| account.permissions)
     }
 
     // Facts.

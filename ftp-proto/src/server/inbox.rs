@@ -1,5 +1,6 @@
 //! What comes in on the control connection: bytes, framed to lines, parsed to commands that wait their turn.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
@@ -30,23 +31,24 @@ pub(crate) enum Incoming {
 /// Bytes not framed yet and commands not run yet. Bounded: the session stops asking for bytes while it holds a tail.
 pub(crate) struct Inbox {
     framer: Framer,
-    /// Wiped when it is dropped: it may hold a password.
-    tail: Zeroizing<Vec<u8>>,
-    queue: VecDeque<(Parsed, u32)>,
-    queued_bytes: usize,
+    /// What waits; most sessions have nothing that does, most of the time.
+    waiting: Option<Box<Waiting>>,
     /// Whether bytes stand behind the line that was framed last.
     more: bool,
 }
 
+/// What came in and waits. Never empty.
+#[derive(Default)]
+struct Waiting {
+    /// Wiped when it is dropped: it may hold a password.
+    tail: Zeroizing<Vec<u8>>,
+    queue: VecDeque<(Parsed, u32)>,
+    queued_bytes: usize,
+}
+
 impl Inbox {
     pub(crate) fn new(line_limit: usize) -> Self {
-        Self {
-            framer: Framer::new(line_limit),
-            tail: Zeroizing::default(),
-            queue: VecDeque::new(),
-            queued_bytes: 0,
-            more: false,
-        }
+        Self { framer: Framer::new(line_limit), waiting: None, more: false }
     }
 
     /// The next line at the front of `input`.
@@ -69,51 +71,67 @@ impl Inbox {
 
     /// Keeps bytes that cannot be framed now.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
-        self.tail.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.waiting.get_or_insert_default().tail.extend_from_slice(bytes);
+        }
     }
 
     pub(crate) fn take_tail(&mut self) -> Zeroizing<Vec<u8>> {
-        core::mem::take(&mut self.tail)
+        let Some(waiting) = &mut self.waiting else { return Zeroizing::default() };
+        let tail = core::mem::take(&mut waiting.tail);
+        self.give_back();
+        tail
     }
 
     pub(crate) fn has_tail(&self) -> bool {
-        !self.tail.is_empty()
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.tail.is_empty())
     }
 
     pub(crate) fn push(&mut self, parsed: Parsed, bytes: usize) {
-        self.queued_bytes += bytes;
-        self.queue.push_back((parsed, u32::try_from(bytes).unwrap_or(u32::MAX)));
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.queued_bytes += bytes;
+        waiting.queue.push_back((parsed, u32::try_from(bytes).unwrap_or(u32::MAX)));
     }
 
     pub(crate) fn pop(&mut self) -> Option<Parsed> {
-        let (parsed, bytes) = self.queue.pop_front()?;
-        self.queued_bytes -= bytes as usize;
-        if self.queue.is_empty() {
-            self.queue = VecDeque::new();
-        }
+        let waiting = self.waiting.as_mut()?;
+        let (parsed, bytes) = waiting.queue.pop_front()?;
+        waiting.queued_bytes -= bytes as usize;
+        self.give_back();
         Some(parsed)
     }
 
+    /// Gives the memory back once nothing waits.
+    fn give_back(&mut self) {
+        self.waiting.take_if(|waiting| waiting.queue.is_empty() && waiting.tail.is_empty());
+    }
+
+    /// The commands that wait, and the bytes that each came in.
+    fn queue(&self) -> impl ExactSizeIterator<Item = &(Parsed, u32)> {
+        self.waiting.as_ref().map(|waiting| waiting.queue.iter()).unwrap_or_default()
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.queue().len()
     }
 
     /// How many commands wait past the bounds of `commands` and `bytes`; `None` while there is room within them.
     pub(crate) fn past(&self, commands: usize, bytes: usize) -> Option<usize> {
-        if self.len() < commands && self.queued_bytes < bytes {
+        let waiting = self.waiting.as_ref()?;
+        if waiting.queue.len() < commands && waiting.queued_bytes < bytes {
             return None;
         }
         let mut held = 0;
-        let within = self.queue.iter().take(commands).take_while(|(_, length)| {
+        let within = waiting.queue.iter().take(commands).take_while(|(_, length)| {
             let fits = held < bytes;
             held += *length as usize;
             fits
         });
-        Some(self.len() - within.count())
+        Some(waiting.queue.len() - within.count())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.len() == 0
     }
 
     /// Whether anything came in behind the line that was taken last: commands, a part of one, or bytes not framed yet.
@@ -123,15 +141,13 @@ impl Inbox {
 
     /// Whether this verb, one without an argument, waits.
     pub(crate) fn holds(&self, verb: Verb) -> bool {
-        self.queue.iter().any(|(parsed, _)| matches!(parsed, Ok(Command::Bare(waiting)) if *waiting == verb))
+        self.queue().any(|(parsed, _)| matches!(parsed, Ok(Command::Bare(waiting)) if *waiting == verb))
     }
 
     /// Forgets everything and gives the memory back.
     pub(crate) fn clear(&mut self) {
         self.framer.reset();
-        self.tail = Zeroizing::default();
-        self.queue = VecDeque::new();
-        self.queued_bytes = 0;
+        self.waiting = None;
     }
 }
 
@@ -140,9 +156,8 @@ impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox")
             .field("framer", &self.framer)
-            .field("tail", &self.tail.len())
-            .field("queue", &self.queue)
-            .field("queued_bytes", &self.queued_bytes)
+            .field("tail", &self.waiting.as_ref().map_or(0, |waiting| waiting.tail.len()))
+            .field("queue", &self.waiting.as_ref().map(|waiting| &waiting.queue))
             .field("more", &self.more)
             .finish()
     }

@@ -110,7 +110,7 @@ impl Session {
         if let Some(security) = self.describe_security() {
             line(security.into());
         }
-        if let Some(account) = self.login.account() {
+        if let Some(account) = self.login.user() {
             line(alloc::format!("Logged in as {}", account.name));
             line(self.parameters.describe());
             line(alloc::format!("Idle time {} s", self.idle_timeout().as_secs()));

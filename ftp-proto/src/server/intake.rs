@@ -35,13 +35,18 @@ impl Session {
                     }
                 }
             }
-            self.run_waiting();
+            if !self.inbox.is_empty() {
+                self.run_waiting();
+            }
         }
     }
 
     /// Runs all that can run now.
     pub(super) fn pump(&mut self) {
-        self.run_waiting();
+        // Most of the time nothing waits.
+        if !self.inbox.is_empty() {
+            self.run_waiting();
+        }
         while self.inbox.has_tail() && self.has_room() && self.ending.is_none() {
             let tail = self.inbox.take_tail();
             self.feed(&tail);
@@ -83,8 +88,9 @@ impl Session {
 
     pub(super) fn has_room(&self) -> bool {
         let limits = &self.config.limits;
-        let look_ahead = if matches!(self.work, Work::Transfer(_) | Work::Long(_)) { limits.look_ahead } else { 0 };
-        self.inbox.past(limits.queued_commands, limits.queued_bytes).is_none_or(|past| past < look_ahead)
+        self.inbox
+            .past(limits.queued_commands, limits.queued_bytes)
+            .is_none_or(|past| matches!(self.work, Work::Transfer(_) | Work::Long(_)) && past < limits.look_ahead)
     }
 
     /// Whether the client left without saying goodbye: its transfer is then nobody's. What is not framed yet may hold

@@ -157,7 +157,9 @@ impl Ledger {
 
     /// Gives the memory of an empty ledger back.
     pub(crate) fn rest(&mut self) {
-        self.open.shrink_to_fit();
+        if self.open.capacity() > 0 {
+            self.open.shrink_to_fit();
+        }
     }
 
     /// Writes every open action off: the host is stuck, and the session ends without its answers.

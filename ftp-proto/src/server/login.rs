@@ -23,7 +23,7 @@ use crate::notice::Notice;
 use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
 use crate::secret::Secret;
-use crate::storage::Account;
+use crate::storage::{Account, Permissions};
 use crate::time::Duration;
 
 /// How far the login is.
@@ -42,9 +42,17 @@ enum Stage {
     Named(Box<[u8]>),
     /// Name and password are right; ACCT must follow.
     NeedsAccount(Box<Named>),
-    LoggedIn(Box<Account>),
+    LoggedIn(User),
     /// By the client's certificate alone.
-    LoggedInByCertificate(Box<Account>),
+    LoggedInByCertificate(User),
+}
+
+/// Who is logged in: what is still asked of the account.
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) name: Arc<str>,
+    pub(super) permissions: Permissions,
+    idle_timeout: Option<Duration>,
 }
 
 /// What was given so far.
@@ -56,9 +64,9 @@ struct Named {
 
 impl Login {
     /// Who is logged in.
-    pub(super) fn account(&self) -> Option<&Account> {
+    pub(super) const fn user(&self) -> Option<&User> {
         match &self.stage {
-            Stage::LoggedIn(account) | Stage::LoggedInByCertificate(account) => Some(account),
+            Stage::LoggedIn(user) | Stage::LoggedInByCertificate(user) => Some(user),
             Stage::Nobody | Stage::Named(_) | Stage::NeedsAccount(_) => None,
         }
     }
@@ -178,23 +186,25 @@ impl Session {
     }
 
     fn logged_in(&mut self, account: Account) {
-        let welcome = self.welcome(230, &account, b"Logged in.");
-        self.login.stage = Stage::LoggedIn(Box::new(account));
+        let (user, welcome) = self.welcome(230, account, b"Logged in.");
+        self.login.stage = Stage::LoggedIn(user);
         self.finish(welcome);
     }
 
     fn logged_in_by_certificate(&mut self, account: Account) {
-        let welcome = self.welcome(232, &account, b"Logged in by certificate.");
-        self.login.stage = Stage::LoggedInByCertificate(Box::new(account));
+        let (user, welcome) = self.welcome(232, account, b"Logged in by certificate.");
+        self.login.stage = Stage::LoggedInByCertificate(user);
         self.finish(welcome);
     }
 
-    fn welcome(&mut self, code: u16, account: &Account, last: &[u8]) -> Reply {
-        self.notify(Notice::LoggedIn { user: account.name.clone() });
-        self.cwd = account.home.clone();
+    fn welcome(&mut self, code: u16, account: Account, last: &[u8]) -> (User, Reply) {
+        let Account { name, home, permissions, welcome, idle_timeout } = account;
+        self.notify(Notice::LoggedIn { user: name.clone() });
+        self.cwd = home;
         self.timers.stop(Timer::Login);
         self.login.failures = 0;
-        several(code, account.welcome.iter().map(|line| line.as_bytes()), last)
+        let reply = several(code, welcome.iter().map(|line| line.as_bytes()), last);
+        (User { name, permissions, idle_timeout }, reply)
     }
 
     /// The delay is over: says no, in one text for every reason.
@@ -216,7 +226,7 @@ impl Session {
     }
 
     pub(super) fn log_out(&mut self) {
-        if let Some(user) = self.login.account().map(|account| account.name.clone()) {
+        if let Some(user) = self.login.user().map(|user| user.name.clone()) {
             self.notify(Notice::LoggedOut { user });
             self.timers.stop(Timer::Idle);
             self.timers.set(Timer::Login, self.now + self.config.timeouts.login);
@@ -230,7 +240,7 @@ impl Session {
 
     /// How long this session may idle.
     pub(super) fn idle_timeout(&self) -> Duration {
-        let account = self.login.account().and_then(|account| account.idle_timeout);
+        let account = self.login.user().and_then(|user| user.idle_timeout);
         self.login.idle.or(account).unwrap_or(self.config.timeouts.idle)
     }
 }

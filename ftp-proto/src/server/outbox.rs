@@ -1,6 +1,7 @@
 //! What leaves the session: the queue of actions, and the replies' credits.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::action::Action;
@@ -19,8 +20,10 @@ pub struct Actions<'a> {
 impl Iterator for Actions<'_> {
     type Item = Action;
 
+    #[inline]
     fn next(&mut self) -> Option<Action> {
-        self.outbox.pop()
+        // Asked once behind the last of them too: that is to cost nothing.
+        if self.outbox.is_empty() { None } else { self.outbox.pop() }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -29,6 +32,9 @@ impl Iterator for Actions<'_> {
 }
 
 impl ExactSizeIterator for Actions<'_> {}
+
+/// How much room replies that leave together get at first, in bytes.
+const JOINED: usize = 512;
 
 /// Queued actions. Replies that follow one another leave in one `Write`.
 #[derive(Debug, Default)]
@@ -69,7 +75,13 @@ impl Outbox {
         self.written += bytes.len() as u64;
         self.pending = Some(match self.pending.take() {
             None => more,
-            Some(Encoded::Fixed(first)) => Encoded::Made([first, bytes].concat()),
+            Some(Encoded::Fixed(first)) => {
+                // There will be more: a pipeline is answered in one piece.
+                let mut buffer = Vec::with_capacity((first.len() + bytes.len()).max(JOINED));
+                buffer.extend_from_slice(first);
+                buffer.extend_from_slice(bytes);
+                Encoded::Made(buffer)
+            }
             Some(Encoded::Made(mut buffer)) => {
                 buffer.extend_from_slice(bytes);
                 Encoded::Made(buffer)
@@ -127,8 +139,15 @@ impl Outbox {
         self.actions.len() + usize::from(self.pending.is_some())
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.pending.is_none()
+    }
+
     /// Gives the memory of an empty queue back.
     pub(crate) fn rest(&mut self) {
-        self.actions.shrink_to_fit();
+        if self.actions.capacity() > 0 {
+            self.actions.shrink_to_fit();
+        }
     }
 }

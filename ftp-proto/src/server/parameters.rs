@@ -10,7 +10,6 @@ use crate::digits::Decimal;
 use crate::failure::Failure;
 use crate::listing::Facts;
 use crate::outcome::Space;
-use crate::path::VirtualPath;
 use crate::reply::{Reply, reply};
 use crate::storage::HashAlgorithm;
 use crate::verb::Verb;
@@ -33,8 +32,6 @@ pub(super) struct Parameters {
     pub(super) restart: u64,
     /// ALLO's promise for the next upload; 0 for none.
     pub(super) announced: u64,
-    /// RNFR's file, for the RNTO that must follow at once.
-    pub(super) rename_from: Option<VirtualPath>,
     /// What HASH uses, where it is on.
     pub(super) hash: HashAlgorithm,
     pub(super) ahead: Ahead,
@@ -52,7 +49,6 @@ impl Default for Parameters {
             umask: 0o022,
             restart: 0,
             announced: 0,
-            rename_from: None,
             hash: HashAlgorithm::Sha256,
             ahead: Ahead::default(),
         }
@@ -64,7 +60,6 @@ impl Parameters {
     pub(super) fn forget_file(&mut self) {
         self.restart = 0;
         self.announced = 0;
-        self.rename_from = None;
         self.ahead = Ahead::default();
     }
 

@@ -142,12 +142,12 @@ impl Session {
     pub(super) fn run_custom(&mut self, verb: Box<str>, argument: Box<[u8]>) {
         let known = self.config.custom.iter().find(|custom| *custom.name == *verb);
         let Some(custom) = known else { return self.violated(super::Violation::NotACommand) };
-        if custom.needs_login && self.login.account().is_none() {
+        if custom.needs_login && self.login.user().is_none() {
             return self.finish(reply!("530 Please log in with USER and PASS."));
         }
         let path = self.cwd.resolve(&argument, self.config.limits.path).unwrap_or_else(|_| self.cwd.clone());
         let file = FileId(self.ledger.mint());
-        let login = self.login.account().map(|account| Arc::clone(&account.name));
+        let login = self.login.user().map(|account| Arc::clone(&account.name));
         let call = Box::new(CustomCall { verb: verb.clone(), path, file });
         let command = Box::new(CustomCommand { verb, argument, cwd: self.cwd.clone(), login });
         self.ask(Question::Custom(call), |ticket| HostAction::Custom { ticket, file, command });

@@ -227,7 +227,7 @@ impl Session {
         if !self.is_secured() {
             return self.finish(reply!("533 The control connection is not secured."));
         }
-        if self.config.tls.login.is_required() && self.login.account().is_none() {
+        if self.config.tls.login.is_required() && self.login.user().is_none() {
             return self.finish(reply!("534 Log in first."));
         }
         self.outbox.write(reply!("200 Going on in the clear."));

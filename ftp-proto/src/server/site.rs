@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::notice::Change;
 use crate::outcome::{Quota, Roster};
 use crate::path::VirtualPath;
-use crate::reply::{Reply, quoted, reply};
+use crate::reply::{Reply, reply, with_quotes_doubled};
 use crate::storage::Metadata;
 use crate::time::Duration;
 use crate::verb::Verb;
@@ -165,7 +165,7 @@ impl Session {
     /// MKDIR: with all that is missing above it.
     fn run_make_dirs(&mut self, path: &[u8]) {
         let Some(path) = self.resolve_or_refuse(path) else { return };
-        let reply = Reply::line(200, &[&quoted(path.as_bytes()), b" is there."]);
+        let reply = Reply::line(200, &[b"\"", &with_quotes_doubled(path.as_bytes()), b"\" is there."]);
         let change = PendingChange { verb: Verb::Mkd, change: Change::DirectoryMade, path: path.clone(), reply };
         let permissions = 0o777 & !self.parameters.umask;
         self.ask_change(change, |ticket| StorageAction::MakeDirs { ticket, path, permissions });

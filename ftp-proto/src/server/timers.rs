@@ -37,25 +37,35 @@ pub enum Timer {
 
 const KINDS: [Timer; 6] = [Timer::Idle, Timer::Login, Timer::LoginDelay, Timer::Data, Timer::Linger, Timer::Drain];
 
-/// When each timer fires, if it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Timers([Option<Instant>; KINDS.len()]);
+/// When each timer fires: [`NEVER`] for one that does not run. Every command sets one and every event looks for the first
+/// of them, so they are plain numbers.
+#[derive(Debug)]
+pub(crate) struct Timers([Instant; KINDS.len()]);
+
+const NEVER: Instant = Instant(u64::MAX);
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self([NEVER; KINDS.len()])
+    }
+}
 
 impl Timers {
-    fn slot(&mut self, timer: Timer) -> Option<&mut Option<Instant>> {
+    fn slot(&mut self, timer: Timer) -> Option<&mut Instant> {
         let at = KINDS.iter().position(|kind| *kind == timer)?;
         self.0.get_mut(at)
     }
 
     pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
         if let Some(slot) = self.slot(timer) {
-            *slot = Some(at);
+            // The end of the range is never reached either.
+            *slot = at.min(Instant(u64::MAX - 1));
         }
     }
 
     pub(crate) fn stop(&mut self, timer: Timer) {
         if let Some(slot) = self.slot(timer) {
-            *slot = None;
+            *slot = NEVER;
         }
     }
 
@@ -68,7 +78,7 @@ impl Timers {
     }
 
     fn running(&self) -> impl Iterator<Item = (Timer, Instant)> {
-        KINDS.iter().zip(&self.0).filter_map(|(kind, at)| Some((*kind, (*at)?)))
+        KINDS.into_iter().zip(self.0).filter(|(_, at)| *at != NEVER)
     }
 
     /// The timer that fires first.

@@ -101,8 +101,8 @@ struct Unique {
 }
 
 impl Transfer {
-    fn new(verb: Verb, path: VirtualPath, flow: Flow, now: Instant) -> Self {
-        Self {
+    fn new(verb: Verb, path: VirtualPath, flow: Flow, now: Instant) -> Box<Self> {
+        Box::new(Self {
             verb,
             custom: None,
             path,
@@ -122,7 +122,7 @@ impl Transfer {
             under_way: 0,
             last_moved: now,
             last_notice: now,
-        }
+        })
     }
 
     /// Whether the 150 was said.
@@ -182,7 +182,7 @@ impl Transfer {
 impl Session {
     /// Does everything that the running transfer can do now.
     pub(super) fn advance_transfer(&mut self) {
-        loop {
+        while matches!(self.work, Work::Transfer(_)) {
             let Some(mut transfer) = self.take_transfer() else { return };
             let went_on = match transfer.stage {
                 Stage::Opening => self.advance_opening(&mut transfer),
@@ -191,7 +191,7 @@ impl Session {
                 Stage::Moving => self.advance_moving(&mut transfer),
                 Stage::Stopping => self.advance_stopping(&mut transfer),
                 Stage::Closing if self.transfer_is_open() => false,
-                Stage::Closing => return self.conclude(*transfer),
+                Stage::Closing => return self.conclude(transfer),
             };
             self.work = Work::Transfer(transfer);
             if !went_on {
@@ -305,7 +305,7 @@ impl Session {
         let DataSetup::Active(to) = mem::replace(&mut self.data, DataSetup::None) else { return false };
         let data = DataId(self.ledger.mint());
         let ticket = self.ledger.issue(Step::Transfer(TransferStep::Connect), None);
-        let from = self.local.ip();
+        let from = self.local;
         self.outbox.push(Action::Data(DataAction::Connect { ticket, data, from, to }));
         transfer.data = Some(data);
         transfer.stage = Stage::Connecting;

@@ -49,7 +49,7 @@ impl Session {
 
     /// Our own address is the server itself; nobody has a virtual host at another (RFC 7151 §3.1).
     fn select_address(&mut self, address: IpAddr) {
-        if address != self.local.ip() && Some(address) != self.config.public_address {
+        if address != self.local && Some(address) != self.config.public_address {
             return self.finish(reply!("504 That is not this server's address."));
         }
         if let Some(security) = &mut self.security {

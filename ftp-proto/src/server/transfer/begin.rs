@@ -156,13 +156,13 @@ impl Session {
         StorageAction::OpenWrite { ticket, file, path, mode, permissions, expected }
     }
 
-    fn begin(&mut self, transfer: Transfer, open: StorageAction) {
+    fn begin(&mut self, transfer: Box<Transfer>, open: StorageAction) {
         self.outbox.push(Action::Host(HostAction::Storage(open)));
         self.start(transfer);
     }
 
-    pub(super) fn start(&mut self, transfer: Transfer) {
-        self.work = Work::Transfer(Box::new(transfer));
+    pub(super) fn start(&mut self, transfer: Box<Transfer>) {
+        self.work = Work::Transfer(transfer);
         // An ABOR may have come in right behind the command; or the client has left.
         if self.is_to_be_aborted() {
             self.stop_transfer(TransferOutcome::Aborted);

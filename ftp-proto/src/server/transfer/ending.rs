@@ -1,5 +1,7 @@
 //! The end of a transfer: broken off or complete, closed up, and its one outcome and one reply.
 
+use alloc::boxed::Box;
+
 use super::{Stage, Transfer};
 use crate::action::{Action, CloseHow, DataAction, HostAction, StorageAction};
 use crate::failure::Failure;
@@ -68,7 +70,7 @@ impl Session {
     }
 
     /// Everything is closed: the one outcome, and the one reply.
-    pub(super) fn conclude(&mut self, transfer: Transfer) {
+    pub(super) fn conclude(&mut self, transfer: Box<Transfer>) {
         if let (Some(failure), None) = (transfer.refused, transfer.stopped) {
             let reply = match failure {
                 Failure::Tls => self.refused_setup(),
@@ -94,10 +96,10 @@ impl Session {
     pub(in crate::server) fn write_off_transfer(&mut self) {
         let Some(transfer) = self.take_transfer() else { return };
         let outcome = transfer.stopped.unwrap_or(TransferOutcome::Failed(Failure::TimedOut));
-        self.ended(*transfer, outcome);
+        self.ended(transfer, outcome);
     }
 
-    fn ended(&mut self, transfer: Transfer, outcome: TransferOutcome) {
+    fn ended(&mut self, transfer: Box<Transfer>, outcome: TransferOutcome) {
         self.count(&transfer, outcome);
         self.notify(Notice::TransferEnded(TransferSummary {
             what: transfer.kind(),
