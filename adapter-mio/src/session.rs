@@ -161,13 +161,14 @@ impl Live {
         let mut turns = 0;
         while self.driver.is_open() {
             if turns == TURNS_AT_ONCE || visit.moved >= BYTES_AT_ONCE {
+                self.driver.flush();
                 return Next::Soon;
             }
             #[cfg(feature = "testing")]
             if self.driver.watcher().cuts() {
                 return Next::Never;
             }
-            if !self.turn(visit) && self.driver.is_open() {
+            if !self.turn(visit) && !self.driver.flush() && self.driver.is_open() {
                 let deadlines = [self.driver.deadline(), self.data().deadline()];
                 return Next::When(deadlines.into_iter().flatten().min());
             }

@@ -67,11 +67,12 @@ impl Driver {
         while self.session.is_open() {
             if turns == TURNS_AT_ONCE || bytes >= BYTES_AT_ONCE {
                 (turns, bytes) = (0, 0);
+                self.session.flush();
                 tokio::task::yield_now().await;
             }
             let (busy, moved) = self.turn();
             (turns, bytes) = (turns + 1, bytes + moved);
-            if !busy && self.session.is_open() {
+            if !busy && !self.session.flush() && self.session.is_open() {
                 (turns, bytes) = (0, 0);
                 self.wait().await;
             }

@@ -110,18 +110,32 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
         self.engine.drain(deadline, |action| self.world.run(action));
     }
 
-    /// Sends what the kernel takes, reads what the engine wants to hear and tells the time: whether there was anything
-    /// to do. If not, whatever was to be said has left, or waits for the client.
+    /// Reads what the engine wants to hear and tells the time: whether there was anything to do.
+    ///
+    /// What is to be said meanwhile waits for [`flush`](Self::flush), so that replies which follow each other leave
+    /// together: each piece wakes the client, which costs more than all that was done for it.
     pub fn turn(&mut self) -> bool {
         let mut busy = self.answer();
-        busy |= self.flush();
         busy |= self.negotiate();
         busy |= self.read();
         busy |= self.engine.tell_time(|action| self.world.run(action));
-        if !busy && self.is_open() {
-            self.world.control.say_farewell();
-        }
         busy
+    }
+
+    /// Sends what the kernel takes: whether there was anything. To be called where there is nothing else to do, and
+    /// before others get their turn.
+    pub fn flush(&mut self) -> bool {
+        match self.world.control.flush() {
+            Ok(0) => {
+                if self.is_open() {
+                    self.world.control.say_farewell();
+                }
+                return false;
+            }
+            Ok(count) => self.feed(Event::Sent(count)),
+            Err(end) => self.feed(Event::ControlEnded(end)),
+        }
+        true
     }
 
     /// Whether the session goes on.
@@ -174,15 +188,6 @@ impl<S: Stream, D: DataPlane> Driver<S, D> {
             self.done(completion);
         }
         busy
-    }
-
-    fn flush(&mut self) -> bool {
-        match self.world.control.flush() {
-            Ok(0) => return false,
-            Ok(count) => self.feed(Event::Sent(count)),
-            Err(end) => self.feed(Event::ControlEnded(end)),
-        }
-        true
     }
 
     fn read(&mut self) -> bool {

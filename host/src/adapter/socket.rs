@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ftp_proto::Failure;
 use ftp_proto::action::{CloseHow, Ports};
+use rustix::net::SendFlags;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// Listens for clients at `address`, with room for a rush of them to wait.
@@ -96,6 +97,15 @@ pub fn dial(mut local: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
 /// When it is gone already.
 pub fn prepare(stream: &impl AsFd) -> io::Result<()> {
     SockRef::from(stream).set_tcp_nodelay(true)
+}
+
+/// Sends what there is room for. More is to follow at once, if only the end of the stream: on Linux both leave in one
+/// packet.
+///
+/// # Errors
+/// Those of the socket.
+pub(super) fn send_with_more(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    rustix::net::send(socket, bytes, MORE | SendFlags::NOSIGNAL).map_err(io::Error::from)
 }
 
 /// Closes a data connection, which does not wait; dropping it then is the end of it.
@@ -217,6 +227,11 @@ pub fn file_failure(error: &io::Error) -> Failure {
     }
 }
 
+/// Not yet the end of what is to be sent.
+#[cfg(target_os = "linux")]
+const MORE: SendFlags = SendFlags::MORE;
+#[cfg(not(target_os = "linux"))]
+const MORE: SendFlags = SendFlags::empty();
 /// A connect that goes on behind the call.
 const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
 /// Clients that may wait to be accepted; the kernel may allow fewer (`net.core.somaxconn`).

@@ -50,7 +50,7 @@ impl ReadFile for LocalRead {
     }
 
     fn closing(&self) -> Pace {
-        self.ground.closing(&self.file)
+        self.ground.closing(&self.file, self.size)
     }
 
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {

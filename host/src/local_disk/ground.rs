@@ -77,9 +77,12 @@ impl Ground {
     }
 
     /// Whether closing a file may have to be waited for: it may be the last that keeps a removed one.
-    pub(super) fn closing(self, file: &File) -> Pace {
-        if self == Self::Slow {
-            return Pace::MayWait;
+    /// It had `size` bytes when it was opened.
+    pub(super) fn closing(self, file: &File, size: u64) -> Pace {
+        match self {
+            Self::Slow => return Pace::MayWait,
+            Self::Memory if size <= LIGHT => return Pace::Prompt,
+            Self::Memory | Self::Disk => {}
         }
         match fstat(file) {
             Ok(stat) if stat.st_nlink > 0 || self.is_light(&stat) => Pace::Prompt,

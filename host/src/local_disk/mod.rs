@@ -233,12 +233,7 @@ impl LocalDisk {
         }
     }
 
-    fn directory(
-        &self,
-        path: &VirtualPath,
-        wanted: Wanted,
-        effort: Effort,
-    ) -> Result<LocalDirectory, Errno> {
+    fn directory(&self, path: &VirtualPath, wanted: Wanted, effort: Effort) -> Result<LocalDirectory, Errno> {
         let dir = self.jail.resolve(path.relative(), OFlags::RDONLY | OFlags::DIRECTORY, effort)?;
         Ok(LocalDirectory::new(dir, wanted, Arc::clone(&self.owners)))
     }

@@ -4,7 +4,6 @@ use std::io::{ErrorKind, IoSlice};
 use std::os::fd::AsFd;
 
 use ftp_proto::Failure;
-use rustix::net::{self, SendFlags};
 
 use super::{Halt, Layer};
 use crate::adapter::{Stream, socket};
@@ -64,7 +63,7 @@ impl Output {
     /// packet. What does not leave is there for [`flush`](Self::flush), which tells why.
     pub(super) fn flush_with_the_end(&mut self, stream: &impl AsFd) {
         while let Some(rest @ [_, ..]) = self.buffer.get(self.start..self.end) {
-            match net::send(stream, rest, SendFlags::MORE | SendFlags::NOSIGNAL) {
+            match socket::send_with_more(stream, rest) {
                 Ok(count @ 1..) => self.start += count,
                 Ok(0) | Err(_) => return,
             }

@@ -10,7 +10,7 @@ use ftp_proto::outcome::Moved;
 
 use super::{Away, Connection, Errand, Link, Sockets, Visit, Work, halt};
 use crate::Pace;
-use crate::adapter::{Halt, Layer, Offload, Range, Stream};
+use crate::adapter::{Halt, Layer, Offload, Range, Stream, socket};
 
 /// A range of a file on its way out.
 #[derive(Debug)]
@@ -64,6 +64,12 @@ impl<A: Away> Download<A> {
         if self.source.range.left() == 0 {
             return Ok(self.source.range.whole());
         }
+        if self.how == Offload::Kernel
+            && self.source.range.moved() == 0
+            && let Some(moved) = self.at_once(connection, visit)?
+        {
+            return Ok(moved);
+        }
         let count = match self.how {
             Offload::Kernel => self.by_kernel(connection, sockets, visit)?,
             Offload::Buffered => self.by_buffer(connection, sockets, visit)?,
@@ -74,6 +80,25 @@ impl<A: Away> Download<A> {
             _ if self.source.range.left() == 0 => Ok(self.source.range.whole()),
             _ => Err(Halt::Later),
         }
+    }
+
+    /// Sends a file that is as small as a few packets through the buffer, which costs less than to set the kernel to it.
+    /// It is held back for a moment, so as to leave with the end of the stream: the client is woken once.
+    fn at_once<C: Connection>(&mut self, connection: &C, visit: &mut Visit) -> Result<Option<Moved>, Halt> {
+        if !connection.has_room() {
+            return Err(Halt::Later);
+        }
+        let range = &mut self.source.range;
+        let buffer = visit.buffer().get_mut(..SMALL).unwrap_or_default();
+        let count = range.read(buffer).map_err(Halt::Failed)?;
+        let Some(bytes) = buffer.get(..count).filter(|bytes| bytes.len() < SMALL) else { return Ok(None) };
+        if bytes.is_empty() {
+            return Ok(Some(range.ended()));
+        }
+        let sent = connection.give_out(|socket| socket::send_with_more(socket, bytes)).map_err(halt)?;
+        range.advance(sent);
+        visit.moved += sent;
+        Ok((sent == count).then(|| if range.left() == 0 { range.whole() } else { range.ended() }))
     }
 
     fn step_secured<S: Sockets<Away = A>>(
@@ -198,3 +223,6 @@ impl<A: Away> Source<A> {
         }
     }
 }
+
+/// Less than that is small.
+const SMALL: usize = 16 * 1024;
