@@ -12,6 +12,7 @@ fn arrived(bytes: &[u8]) -> (Arc<OwnedFd>, TcpStream) {
     let (ours, _) = listener.accept().unwrap();
     theirs.write_all(bytes).unwrap();
     while ours.peek(&mut vec![0; bytes.len() + 1]).unwrap() < bytes.len() {}
+    ours.set_nonblocking(true).unwrap();
     (Arc::new(ours.into()), theirs)
 }
 
