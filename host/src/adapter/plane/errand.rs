@@ -74,5 +74,6 @@ fn pump(range: &mut Range, pipe: &mut Pipe, socket: &Arc<OwnedFd>) -> Result<Opt
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
