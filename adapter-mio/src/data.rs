@@ -5,6 +5,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::Arc;
 
+use ftp_host::Pace;
 use ftp_host::adapter::plane::{Away, Errand, Plane, Sockets};
 use ftp_proto::Failure;
 use mio::event::Event;
@@ -68,6 +69,10 @@ impl Sockets for Watcher {
     /// Files are read and written in place, on the loop, although that may wait for the disk. A hop to another thread
     /// for each chunk would cost more than the kernel's read-ahead and write-back leave to wait for; that one step moves
     /// no more than a chunk bounds how long the loop's other sessions wait for a disk that is slow after all.
+    fn pace(&self, _: Pace) -> Pace {
+        Pace::Prompt
+    }
+
     fn send_off(&self, errand: Errand) -> Result<Nowhere, Errand> {
         Err(errand)
     }

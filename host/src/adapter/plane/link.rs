@@ -1,6 +1,8 @@
 //! A data connection, and TLS over it once that was asked for.
 
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use ftp_proto::Failure;
 use ftp_proto::action::CloseHow;
@@ -18,6 +20,10 @@ pub(super) struct Link<C> {
     pub(super) layer: Option<Box<Layer>>,
     /// What its uploads go through.
     conduit: Conduit,
+    /// The same socket, for errands.
+    shared: Option<Arc<OwnedFd>>,
+    /// Whether what is written does not wait for more.
+    hurries: bool,
     /// Bytes that were copied from it in the clear.
     copied: u64,
 }
@@ -36,16 +42,28 @@ enum Conduit {
 impl<C: Connection> Link<C> {
     /// A new connection, in the clear.
     pub(super) fn new(connection: C) -> Self {
-        Self { connection, layer: None, conduit: Conduit::None, copied: 0 }
+        Self { connection, layer: None, conduit: Conduit::None, shared: None, hurries: false, copied: 0 }
     }
 
     /// Puts TLS over it: whether there was none yet.
     pub(super) fn cover(&mut self, layer: Layer) -> bool {
         let is_plain = self.layer.is_none();
         if is_plain {
+            // Where it cannot be set, the connection is gone, and the handshake will say so.
+            let _ = self.hurry();
             self.layer = Some(Box::new(layer));
         }
         is_plain
+    }
+
+    /// Has what is written leave at once, and not wait for more. A file that the kernel sends needs no such thing: its end
+    /// leaves with the end of the stream.
+    pub(super) fn hurry(&mut self) -> io::Result<()> {
+        if !self.hurries {
+            socket::prepare(&self.connection)?;
+            self.hurries = true;
+        }
+        Ok(())
     }
 
     /// Whether there is TLS over it.
@@ -97,6 +115,20 @@ impl<C: Connection> Link<C> {
             Conduit::None => Pipe::new().map(Box::new),
             Conduit::Pipe(pipe) => Some(pipe),
         }
+    }
+
+    /// The socket, for an errand that takes from it, if it can be shared. The errand stops once [`recall`](Self::recall)
+    /// was called, or the link is gone.
+    pub(super) fn share(&mut self) -> Option<Arc<OwnedFd>> {
+        if self.shared.is_none() {
+            self.shared = self.connection.as_fd().try_clone_to_owned().ok().map(Arc::new);
+        }
+        self.shared.clone()
+    }
+
+    /// What was shared is wanted back.
+    pub(super) fn recall(&mut self) {
+        self.shared = None;
     }
 
     /// A pipe comes back.
@@ -160,7 +192,7 @@ fn established(stream: &SockRef<'_>) -> io::Result<()> {
         return Err(error);
     }
     match stream.peer_addr() {
-        Ok(_) => stream.set_tcp_nodelay(true),
+        Ok(_) => Ok(()),
         // It is still under way.
         Err(error) if error.kind() == ErrorKind::NotConnected => Err(ErrorKind::WouldBlock.into()),
         Err(error) => Err(error),

@@ -24,6 +24,8 @@ impl Sending {
     }
 
     pub(super) fn step<C: Connection>(&mut self, link: &mut Link<C>, visit: &mut Visit) -> Result<Done, Halt> {
+        // Where it cannot be set, the connection is gone, and the write says so.
+        let _ = link.hurry();
         let Link { connection, layer, .. } = link;
         if let Some(layer) = layer {
             return self.step_secured(connection, layer, visit);

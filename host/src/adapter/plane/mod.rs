@@ -94,14 +94,14 @@ impl<S: Sockets> DataPlane for Plane<S> {
             DataAction::Receive { ticket, data, max } => {
                 self.begin(ticket.id(), Operation::Receive(ticket, data, Receiving { max }));
             }
-            DataAction::FileToData { ticket, file, data, at, len } => match range(host, file, at, len) {
+            DataAction::FileToData { ticket, file, data, at, len } => match self.range(host, file, at, len) {
                 Ok((range, pace)) => {
                     let download = Download::new(range, self.offload, pace);
                     self.begin(ticket.id(), Operation::Download(ticket, data, download));
                 }
                 Err(failure) => self.answer(ticket.fail(failure)),
             },
-            DataAction::DataToFile { ticket, data, file, at, max } => match range(host, file, at, max) {
+            DataAction::DataToFile { ticket, data, file, at, max } => match self.range(host, file, at, max) {
                 Ok((range, pace)) => {
                     let upload = Upload::new(range, self.offload, pace);
                     self.begin(ticket.id(), Operation::Upload(ticket, data, upload));
@@ -135,6 +135,11 @@ impl<S: Sockets> DataPlane for Plane<S> {
         {
             // The file has to be at rest when the answer comes.
             running.is_cancelled = true;
+            if let Operation::Upload(_, data, _) = running.operation
+                && let Ok(link) = find(&mut self.links, data)
+            {
+                link.recall();
+            }
             return true;
         }
         let operation = self.running.remove(index).operation;
@@ -298,7 +303,6 @@ impl<S: Sockets> Plane<S> {
         loop {
             match self.sockets.accept(listener) {
                 Ok((connection, peer)) => {
-                    socket::prepare(&connection).map_err(halt)?;
                     self.links.push((data, Link::new(connection)));
                     return Ok(Connected { peer: socket::canonical(peer) });
                 }
@@ -336,6 +340,12 @@ impl<S: Sockets> Plane<S> {
         self.links.retain(|(id, _)| *id != data);
     }
 
+    /// A range of an open file of the host's, and whether moving it may wait.
+    fn range(&self, host: &HostSide, file: FileId, at: u64, len: u64) -> Result<(Range, Pace), Failure> {
+        let range = host.range(file, at, len).ok_or(Failure::Io)?;
+        Ok((range, self.sockets.pace(host.pace(file))))
+    }
+
     fn begin(&mut self, id: ActionId, operation: Operation<S::Away>) {
         self.running.push(Running::new(id, operation));
     }
@@ -356,12 +366,6 @@ fn resume<C: Connection>(links: &mut Links<C>, data: DataId) -> Result<&mut Link
     let link = find(links, data)?;
     link.connection.begin();
     Ok(link)
-}
-
-/// A range of an open file of the host's, and whether moving it may wait.
-fn range(host: &HostSide, file: FileId, at: u64, len: u64) -> Result<(Range, Pace), Failure> {
-    let range = host.range(file, at, len).ok_or(Failure::Io)?;
-    Ok((range, host.pace(file)))
 }
 
 fn halt(error: io::Error) -> Halt {

@@ -8,6 +8,7 @@ use std::os::fd::BorrowedFd;
 use ftp_proto::Failure;
 
 use super::Errand;
+use crate::Pace;
 use crate::adapter::Stream;
 
 /// A runtime's way with sockets. Nothing in it waits: what would is [`WouldBlock`](std::io::ErrorKind::WouldBlock).
@@ -36,6 +37,12 @@ pub trait Sockets {
     /// # Errors
     /// Those of the listener, and of a connection that broke before it was taken.
     fn accept(&self, listener: &Self::Listener) -> io::Result<(Self::Connection, SocketAddr)>;
+
+    /// How the runtime takes a file of this pace: as [`MayWait`](Pace::MayWait) it is read and written on errands, as
+    /// [`Prompt`](Pace::Prompt) in place.
+    fn pace(&self, file: Pace) -> Pace {
+        file
+    }
 
     /// Sends an errand to a thread that may wait for a disk.
     ///

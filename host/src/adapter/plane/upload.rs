@@ -87,7 +87,12 @@ impl<A: Away> Upload<A> {
         let takes = if self.pace == Pace::MayWait { Layer::READS } else { 1 };
         self.stop = link.fill_pipe(&mut pipe, self.range.room(usize::MAX), takes);
         if pipe.held() > 0 {
-            return self.write(Work::Drain(pipe), link, sockets, visit);
+            let socket = if self.pace == Pace::MayWait && self.stop.is_none() { link.share() } else { None };
+            let work = match socket {
+                Some(socket) => Work::Pump { pipe, socket, stop: None },
+                None => Work::Drain(pipe),
+            };
+            return self.write(work, link, sockets, visit);
         }
         let is_refused = pipe.is_refused();
         link.give_back(pipe);
@@ -145,9 +150,18 @@ impl<A: Away> Upload<A> {
         self.range = range;
         match (work, link) {
             (Work::Read { buffer, .. } | Work::Write { buffer, .. }, _) => visit.give_back(buffer),
-            (Work::Drain(pipe), Some(link)) => link.give_back(pipe),
-            (Work::Drain(_), None) => {}
+            (Work::Drain(pipe), link) => give_back(pipe, link),
+            (Work::Pump { pipe, stop, .. }, link) => {
+                self.stop = stop;
+                give_back(pipe, link);
+            }
         }
         result.map_err(Halt::Failed)
+    }
+}
+
+fn give_back<C: Connection>(pipe: Box<Pipe>, link: Option<&mut Link<C>>) {
+    if let Some(link) = link {
+        link.give_back(pipe);
     }
 }
