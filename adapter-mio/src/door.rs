@@ -166,7 +166,7 @@ impl Door {
     /// The loop that takes the next connection: `own`, unless another one has clearly less to do.
     fn berth_for<'a>(&'a self, own: &'a Berth) -> &'a Berth {
         let least = self.berths.iter().min_by_key(|berth| berth.weight());
-        least.filter(|least| own.weight() > least.weight() + SLACK).unwrap_or(own)
+        least.filter(|least| is_too_much(own.weight(), least.weight())).unwrap_or(own)
     }
 
     fn is_first(&self, berth: &Berth) -> bool {
@@ -270,9 +270,13 @@ mod shared {
 
 /// Whether a poll that has told of somebody tells again, as long as somebody is there.
 pub(crate) const TELLS_AGAIN: bool = shared::POSSIBLE;
-/// Sessions that a loop may have more than another before it passes one on. Waking the other one costs more than a
-/// login does otherwise.
-const SLACK: usize = 4;
+
+/// Whether a loop with `own` sessions passes the next one on to one with `least`. A few transfers on one loop, while the
+/// other sleeps, share one processor; but waking the other costs more than a login does otherwise, and of many sessions
+/// one more is nothing.
+fn is_too_much(own: usize, least: usize) -> bool {
+    own > least + least / 4
+}
 
 #[cfg(test)]
 mod tests;
