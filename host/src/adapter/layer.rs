@@ -235,7 +235,7 @@ impl Layer {
         }
         self.say_goodbye();
         match self.flush(stream) {
-            Err(_) if self.end == Some(DataEnd::Clean) => Ok(()),
+            Err(Halt::Failed(_)) if self.end == Some(DataEnd::Clean) => Ok(()),
             other => other,
         }
     }

@@ -1,6 +1,6 @@
-//! What the actions about TLS act on.
+//! What the actions about TLS act on, and when replies leave.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::thread;
 
 use bytes::Bytes;
@@ -149,4 +149,30 @@ fn a_cancelled_handshake_is_answered_once() {
     world.run(Action::Cancel(action_id(1)));
     assert_eq!(world.failures(), [(action_id(1), Some(Failure::Cancelled))]);
     assert!(world.control.negotiate().is_none());
+}
+
+#[test]
+fn replies_that_follow_each_other_leave_in_one_piece_when_nothing_else_is_to_be_done() {
+    let (ours, mut theirs) = pair();
+    let client = Client { peer: theirs.local_addr().unwrap(), local: ours.stream.local_addr().unwrap() };
+    let settings = Arc::new(Settings::new(Arc::new(Nothing)));
+    let mut driver =
+        Driver::new(&settings, (client, SessionId::testing()), ours, Layers::default(), ReplyTo::new(|_| {})).unwrap();
+    driver.begin(Admission::Welcome, Switch::Off);
+    assert!(driver.flush());
+    let mut heard = [0; 512];
+    let count = theirs.read(&mut heard).unwrap();
+    assert!(heard[..count].starts_with(b"220"));
+    theirs.write_all(b"NOOP\r\n").unwrap();
+    assert!(finish(|| driver.turn().then_some(true)));
+    theirs.write_all(b"SYST\r\n").unwrap();
+    assert!(finish(|| driver.turn().then_some(true)));
+    theirs.set_nonblocking(true).unwrap();
+    assert!(theirs.read(&mut heard).is_err(), "a reply left before there was nothing else to do");
+    assert!(driver.flush());
+    assert!(!driver.flush());
+    theirs.set_nonblocking(false).unwrap();
+    let count = theirs.read(&mut heard).unwrap();
+    let heard = std::str::from_utf8(&heard[..count]).unwrap();
+    assert!(heard.starts_with("200") && heard.lines().count() == 2, "{heard}");
 }

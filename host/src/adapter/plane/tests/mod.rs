@@ -153,6 +153,26 @@ fn a_file_that_ends_first_says_so() {
 }
 
 #[test]
+fn files_about_as_large_as_what_leaves_at_once_are_sent_whole() {
+    let small = 16 * 1024;
+    for size in [0, 1, small - 1, small, small + 1, 2 * small, 20 * small] {
+        let (mut bench, theirs) = Bench::new(Errands::InPlace);
+        let reader = thread::spawn(|| read_to_end(theirs));
+        let content = pattern(size);
+        let (end, bytes) = (Some(DataEnd::Clean), size as u64);
+        let moved = bench.download(&mut download(file_of(&content), 0, u64::MAX, Offload::Kernel));
+        assert_eq!(moved, Ok(Moved { bytes, end }), "{size}");
+        // A range that the file goes on behind is no end.
+        let half = bytes / 2;
+        let moved = bench.download(&mut download(file_of(&content), 0, half, Offload::Kernel));
+        assert_eq!(moved, Ok(Moved { bytes: half, end: None }), "{size}");
+        drop(bench);
+        let expected = [&content[..], &content[..size / 2]].concat();
+        assert!(reader.join().unwrap() == expected, "{size}");
+    }
+}
+
+#[test]
 fn a_download_to_a_peer_that_reset_is_reset() {
     for (how, errands) in WAYS.into_iter().flat_map(|how| Errands::BOTH.map(|errands| (how, errands))) {
         let (mut bench, theirs) = Bench::new(errands);

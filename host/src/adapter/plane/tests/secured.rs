@@ -1,5 +1,7 @@
 //! The same under TLS.
 
+use std::sync::mpsc;
+
 use super::secrets::{Secure, VERSIONS, drink, leave, secrets, shake};
 use super::*;
 
@@ -65,6 +67,34 @@ fn bytes_go_both_ways() {
         assert_eq!(bench.finish(|link, _, _| link.finish()), Ok(Closed));
         drop(bench);
         assert!(client.join().unwrap() == pattern(1_000_000));
+    }
+}
+
+#[test]
+fn a_peer_that_has_said_its_last_word_and_is_slow_to_read_gets_all_and_our_last_word() {
+    for case in all() {
+        let (read_on, wait) = mpsc::channel();
+        let (mut bench, client) = meet(case, move |mut client| {
+            leave(&mut client);
+            wait.recv().unwrap();
+            drink(client)
+        });
+        let end = bench.finish(|link, _, visit| Receiving { max: 5 }.step(link, visit)).unwrap().end;
+        assert_eq!(end, Some(DataEnd::Clean));
+        let mut sealed = 0;
+        let content = pattern(1_000_000);
+        let Link { connection, layer, .. } = &mut bench.link;
+        let layer = layer.as_mut().unwrap();
+        // Until the kernel has no more room, and some is left with us.
+        while let Ok(count @ 1..) = layer.write(connection, &content[sealed..]) {
+            sealed += count;
+        }
+        assert_eq!(layer.flush(connection), Err(Halt::Later));
+        assert_eq!(bench.link.finish(), Err(Halt::Later), "{case:?}");
+        read_on.send(()).unwrap();
+        assert_eq!(bench.finish(|link, _, _| link.finish()), Ok(Closed));
+        drop(bench);
+        assert!(client.join().unwrap() == content[..sealed], "{case:?}");
     }
 }
 
