@@ -2,9 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Instant as Moment;
 
 use ftp_proto::server::{Misuse, Phase, Session};
+use ftp_proto::time::Instant;
 use ftp_proto::{Action, Event};
 
 use super::clock::{self, Clock};
@@ -18,6 +19,8 @@ use crate::host::Client;
 pub struct Engine {
     session: Session,
     clock: Clock,
+    /// When to tell the time next. It changes with events only, and is asked for much more often.
+    next: Option<Instant>,
     misused: bool,
     #[cfg(feature = "testing")]
     watcher: super::Watcher,
@@ -44,6 +47,7 @@ impl Engine {
         let started = clock::unix_time();
         let session = Session::new(Arc::clone(&settings.config), seed, started);
         Ok(Self {
+            next: session.next_deadline().map(|next| next.at),
             session,
             clock: Clock::start(),
             misused: false,
@@ -74,16 +78,17 @@ impl Engine {
             Ok(actions) => actions.for_each(run),
             Err(misuse) => self.give_up(misuse),
         }
+        self.next = self.session.next_deadline().map(|next| next.at);
     }
 
     /// The server is to end, at the latest at `deadline`.
-    pub fn drain(&mut self, deadline: Instant, run: impl FnMut(Action)) {
+    pub fn drain(&mut self, deadline: Moment, run: impl FnMut(Action)) {
         self.feed(Event::Drain { deadline: self.clock.at(deadline) }, run);
     }
 
     /// Tells the time if the engine waits for it: whether it did.
     pub fn tell_time(&mut self, run: impl FnMut(Action)) -> bool {
-        let due = self.is_open() && self.session.next_deadline().is_some_and(|next| next.at <= self.clock.now());
+        let due = self.is_open() && self.next.is_some_and(|next| next <= self.clock.now());
         if due {
             self.feed(Event::Timeout, run);
         }
@@ -92,8 +97,8 @@ impl Engine {
 
     /// When to tell the time next.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.session.next_deadline().map(|next| self.clock.moment(next.at))
+    pub fn deadline(&self) -> Option<Moment> {
+        self.next.map(|next| self.clock.moment(next))
     }
 
     /// Whether it wants to hear the control connection.
