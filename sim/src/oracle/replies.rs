@@ -41,7 +41,7 @@ pub(crate) struct Dialogue {
     model: Model,
     /// Whether TLS is on.
     tls: bool,
-    /// Between the 234 of an AUTH and the end of the handshake, or where TLS is to end.
+    /// From the 234 of an AUTH, or from where TLS is to end, to the first reply behind that.
     changes: bool,
     /// The client does what a server need not answer with a last word.
     excused: bool,
@@ -86,11 +86,12 @@ impl Dialogue {
         self.model.secured();
     }
 
-    /// TLS is over, and both sides know.
+    /// TLS is over, as far as the client is concerned.
     pub(crate) fn cleared(&mut self) {
         // What was said before came where the server waits for the end of TLS.
         self.excused |= self.said_more();
-        (self.tls, self.changes) = (false, false);
+        // Here too: our end of TLS may still be on its way when it gives that up.
+        (self.tls, self.changes) = (false, true);
     }
 
     /// Whether anything was said behind the last line that was answered, be it the beginning of one.
@@ -128,7 +129,7 @@ impl Dialogue {
         if self.over {
             return Err(format!("behind the last word comes \"{}\"", reply.text()));
         }
-        self.changes &= !self.tls;
+        self.changes = false;
         if reply.code == 421 {
             self.over = true;
             return self.last_word(reply, arrived, margin);

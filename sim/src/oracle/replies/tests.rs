@@ -111,9 +111,24 @@ fn what_is_said_behind_the_end_of_tls_excuses_the_server_though_it_be_the_beginn
         dialogue.heard(&reply("220 x"), Moment::START, Duration::ZERO).unwrap();
         dialogue.cleared();
         dialogue.said(b"OP\r\n", Moment::START);
+        dialogue.heard(&reply("500 x"), Moment::START, Duration::ZERO).unwrap();
         dialogue.ended()
     };
     complaint(rein(b""), "without a word");
     rein(b"NO").unwrap();
     rein(&[255, 241]).unwrap();
+}
+
+#[test]
+fn a_server_that_has_not_seen_the_end_of_tls_may_give_it_up_without_a_word_until_it_answers() {
+    let mut dialogue = Dialogue::new([10, 0, 0, 1].into());
+    dialogue.heard(&reply("220 x"), Moment::START, Duration::ZERO).unwrap();
+    dialogue.secured();
+    dialogue.said(b"REIN\r\n", Moment::START);
+    dialogue.heard(&reply("220 x"), Moment::START, Duration::ZERO).unwrap();
+    dialogue.cleared();
+    dialogue.said(b"NOOP\r\n", Moment::START);
+    dialogue.ended().unwrap();
+    dialogue.heard(&reply("200 OK."), Moment::START, Duration::ZERO).unwrap();
+    complaint(dialogue.ended(), "without a word");
 }
