@@ -218,6 +218,11 @@ fn a_disk_in_memory_does_not_wait() {
     std::fs::remove_file(root.path().join("big")).unwrap();
     caller.close(9);
     assert_eq!(caller.session.pace(file_id(9)), Pace::MayWait, "it is out of the table at once");
+    // And so may have an upload that cannot be kept in the end, or was removed.
+    static MUCH: [u8; 2 << 20] = [b'x'; 2 << 20];
+    assert_eq!(caller.create(10, "/much"), InPlace(None));
+    assert_eq!(caller.write(10, &MUCH), InPlace(None));
+    assert_eq!(caller.finish(10, FinishHow::Commit), OnThePool(None));
     what_takes_long_is_not(&mut caller);
     // Synced, a commit waits, whatever that means there.
     let mut caller = Caller::logged_in(disk().sync(true));
@@ -250,6 +255,17 @@ fn what_leaves_the_file_system_goes_to_the_pool() {
     assert_eq!(caller.create(1, "/shm/ftp-host-crosses"), OnThePool(None));
     assert_eq!(caller.session.pace(file_id(1)), Pace::MayWait);
     assert_eq!(caller.finish(1, FinishHow::Discard), OnThePool(None));
+}
+
+/// What is mounted beneath a disk's root may be a network's, however well its names are known.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_leaves_a_disk_goes_to_the_pool_also_where_its_names_are_cached() {
+    let mut caller = Caller::logged_in(ftp_host::LocalDisk::open("/").unwrap());
+    for _ in 0..2 {
+        assert_eq!(caller.stat("/proc/self"), OnThePool(None));
+        assert_eq!(caller.get(1, "/proc/none"), OnThePool(Some(Failure::NotFound)));
+    }
 }
 
 /// Says [`None`] at first, as a file system whose cache is cold.

@@ -94,6 +94,22 @@ impl Range {
         result.map_err(|error| socket::file_failure(&error))
     }
 
+    /// The same until `buffer` is full, or as full as the range makes it, or the file has ended: some file systems give
+    /// less at a time.
+    pub(super) fn read_full(&self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let room = self.room(buffer.len());
+        let mut filled = 0;
+        while let Some(rest @ [_, ..]) = buffer.get_mut(filled..room) {
+            match self.file.read_at(rest, self.position().saturating_add(filled as u64)) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(socket::file_failure(&error)),
+            }
+        }
+        Ok(filled)
+    }
+
     /// Writes all of `bytes`, of which there are no more than are left. May wait for the disk.
     ///
     /// # Errors

@@ -128,11 +128,13 @@ fn link(file: &File, to: &Spot) -> Result<(), Errno> {
     static REFUSED: AtomicBool = AtomicBool::new(false);
     if !REFUSED.load(Ordering::Relaxed) {
         match linkat(file, c"", &to.dir, &to.name, AtFlags::EMPTY_PATH) {
-            Err(Errno::NOENT | Errno::PERM | Errno::INVAL) => REFUSED.store(true, Ordering::Relaxed),
+            Err(Errno::NOENT | Errno::PERM | Errno::INVAL) => {}
             result => return result,
         }
     }
-    linkat(CWD, proc_path(file), &to.dir, &to.name, AtFlags::SYMLINK_FOLLOW)
+    linkat(CWD, proc_path(file), &to.dir, &to.name, AtFlags::SYMLINK_FOLLOW)?;
+    REFUSED.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// Without `/proc`, as in some bare chroots, a file with no name can never get one. Asked until it was there once.

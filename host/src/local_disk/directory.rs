@@ -30,6 +30,7 @@ use crate::storage::Directory;
 pub(super) struct LocalDirectory {
     fd: OwnedFd,
     wanted: Wanted,
+    how: AtFlags,
     owners: Arc<Owners>,
     /// Those of the last buffer, each with a NUL behind it.
     names: Bytes,
@@ -47,7 +48,12 @@ struct Found {
 impl LocalDirectory {
     /// The directory `fd`, opened for reading and not read yet.
     pub(super) fn new(fd: OwnedFd, wanted: Wanted, owners: Arc<Owners>) -> Self {
-        Self { fd, wanted, owners, names: Bytes::new(), ahead: Vec::new().into_iter() }
+        Self { fd, wanted, how: AtFlags::empty(), owners, names: Bytes::new(), ahead: Vec::new().into_iter() }
+    }
+
+    /// The same, read in place: what is mounted in it is not asked, since its server may be gone.
+    pub(super) fn in_place(self) -> Self {
+        Self { how: AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT, ..self }
     }
 
     /// Reads the next names; `false` when there are none.
@@ -102,7 +108,7 @@ impl LocalDirectory {
         let mut file_type = found.file_type;
         if file_type == FileType::Unknown {
             // Some filesystems keep no kinds in their directories.
-            file_type = FileType::from_raw_mode(statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode);
+            file_type = FileType::from_raw_mode(statat(&self.fd, name, self.how | AtFlags::SYMLINK_NOFOLLOW)?.st_mode);
         }
         let mut metadata = Metadata::file(0, UnixTime::default());
         metadata.kind = kind(file_type);
@@ -114,7 +120,7 @@ impl Directory for LocalDirectory {
     /// Gives fewer than `max` where the disk is slow, so that whoever asked hears of it.
     fn read(&mut self, max: usize) -> Result<Entries, Failure> {
         let owners = Arc::clone(&self.owners);
-        let mut describer = owners.describer();
+        let mut describer = owners.describer(self.how);
         let begun = Instant::now();
         let mut entries = Vec::new();
         loop {

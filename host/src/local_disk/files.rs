@@ -50,7 +50,7 @@ impl ReadFile for LocalRead {
     }
 
     fn closing(&self) -> Pace {
-        self.ground.closing(&self.file, self.size)
+        self.ground.closing(&self.file)
     }
 
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
@@ -168,10 +168,11 @@ impl WriteFile for NewFile {
         self.end(how, self.old().as_ref())
     }
 
-    /// In memory, unless there is much to give back: of what is replaced, or of this where it is not kept.
+    /// In memory, unless there is much to give back: of what is replaced, or of this where it cannot be kept, since its
+    /// directory is gone or somebody else has the name.
     fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
         let Manner { ground, sync } = self.manner;
-        if sync || ground.pace() == Pace::MayWait || how == FinishHow::Discard {
+        if sync || how == FinishHow::Discard || !ground.is_light_file(&self.file) {
             return None;
         }
         let old = self.old();
@@ -264,10 +265,10 @@ impl WriteFile for InPlace {
         }
     }
 
-    /// In memory: there is nothing to do but to keep it.
+    /// In memory: there is nothing to do but to keep it. If it was removed meanwhile, this gives it back.
     fn finish_now(&self, how: FinishHow) -> Option<Result<(), Failure>> {
         let Manner { ground, sync } = self.manner;
-        let waits = sync || ground.pace() == Pace::MayWait || how == FinishHow::Discard;
+        let waits = sync || how == FinishHow::Discard || !ground.is_light_file(&self.file);
         (!waits).then(|| self.finish(how))
     }
 }

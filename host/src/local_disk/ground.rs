@@ -77,17 +77,19 @@ impl Ground {
     }
 
     /// Whether closing a file may have to be waited for: it may be the last that keeps a removed one.
-    /// It had `size` bytes when it was opened.
-    pub(super) fn closing(self, file: &File, size: u64) -> Pace {
-        match self {
-            Self::Slow => return Pace::MayWait,
-            Self::Memory if size <= LIGHT => return Pace::Prompt,
-            Self::Memory | Self::Disk => {}
+    pub(super) fn closing(self, file: &File) -> Pace {
+        if self == Self::Slow {
+            return Pace::MayWait;
         }
         match fstat(file) {
             Ok(stat) if stat.st_nlink > 0 || self.is_light(&stat) => Pace::Prompt,
             _ => Pace::MayWait,
         }
+    }
+
+    /// The same of an open file, as it is now.
+    pub(super) fn is_light_file(self, file: &File) -> bool {
+        self == Self::Memory && fstat(file).is_ok_and(|stat| self.is_light(&stat))
     }
 
     /// Whether the file can be given back to the system in no time.

@@ -173,7 +173,8 @@ impl Effort {
         match self {
             Self::Any => BENEATH,
             Self::SameFileSystem => BENEATH | ResolveFlags::NO_XDEV,
-            Self::Cached => BENEATH | ResolveFlags::CACHED,
+            // What is mounted there may be somebody else's to answer for, also where its names are cached.
+            Self::Cached => BENEATH | ResolveFlags::CACHED | ResolveFlags::NO_XDEV,
         }
     }
 }

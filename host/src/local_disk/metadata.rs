@@ -34,14 +34,14 @@ impl Owners {
         number(&self.groups, name)
     }
 
-    /// Tells of files by these names.
-    pub(super) const fn describer(&self) -> Describer<'_> {
-        Describer { owners: self, user: None, group: None }
+    /// Tells of files by these names, and by what a look of the kind `how` says.
+    pub(super) const fn describer(&self, how: AtFlags) -> Describer<'_> {
+        Describer { owners: self, how, user: None, group: None }
     }
 
     /// What `name` in `dir` is, a link told as itself; an empty name is `dir` itself.
     pub(super) fn describe(&self, dir: impl AsFd, name: &CStr) -> Result<Metadata, Errno> {
-        self.describer().describe(dir, name)
+        self.describer(AtFlags::empty()).describe(dir, name)
     }
 }
 
@@ -50,6 +50,8 @@ impl Owners {
 /// every entry of a directory.
 pub(super) struct Describer<'a> {
     owners: &'a Owners,
+    /// How the system is to look.
+    how: AtFlags,
     user: Option<(u32, Option<Arc<str>>)>,
     group: Option<(u32, Option<Arc<str>>)>,
 }
@@ -57,7 +59,8 @@ pub(super) struct Describer<'a> {
 impl Describer<'_> {
     /// As [`Owners::describe`].
     pub(super) fn describe(&mut self, dir: impl AsFd, name: &CStr) -> Result<Metadata, Errno> {
-        let flags = AtFlags::SYMLINK_NOFOLLOW | if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
+        let flags =
+            self.how | AtFlags::SYMLINK_NOFOLLOW | if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
         let stat = statx(dir.as_fd(), name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
         let mut metadata = self.translate(&stat);
         if metadata.kind == FileKind::Symlink {

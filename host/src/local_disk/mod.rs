@@ -92,7 +92,7 @@ impl Storage for LocalDisk {
     fn open_dir_now(&self, path: &VirtualPath, wanted: Wanted) -> Option<Result<Box<dyn Directory>, Failure>> {
         let effort = self.manner.ground.effort_in_memory()?;
         let opened = known(self.directory(path, wanted, effort))?;
-        Some(opened.map(|dir| Box::new(InMemory(dir)) as _))
+        Some(opened.map(|dir| Box::new(InMemory(dir.in_place())) as _))
     }
 
     fn open_read(&self, path: &VirtualPath) -> Result<Box<dyn ReadFile>, Failure> {

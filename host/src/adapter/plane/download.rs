@@ -90,7 +90,7 @@ impl<A: Away> Download<A> {
         }
         let range = &mut self.source.range;
         let buffer = visit.buffer().get_mut(..SMALL).unwrap_or_default();
-        let count = range.read(buffer).map_err(Halt::Failed)?;
+        let count = range.read_full(buffer).map_err(Halt::Failed)?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| bytes.len() < SMALL) else { return Ok(None) };
         if bytes.is_empty() {
             return Ok(Some(range.ended()));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ftp_proto::Failure;
-use ftp_proto::outcome::DataEnd;
 
 use super::{Pipe, Stop};
 use crate::adapter::{PROGRESS_EVERY, Range, socket};
@@ -64,7 +63,10 @@ fn pump(range: &mut Range, pipe: &mut Pipe, socket: &Arc<OwnedFd>) -> Result<Opt
             return Ok(None);
         }
         match pipe.take(socket.as_fd(), range.room(usize::MAX)) {
-            Ok(Some(0)) => return Ok(Some(Stop::At(DataEnd::Clean))),
+            Ok(Some(0)) => {
+                pipe.refuse();
+                return Ok(None);
+            }
             Ok(Some(_)) => {}
             Ok(None) => return Ok(None),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -21,7 +21,7 @@ pub(super) struct Link<C> {
     /// What its uploads go through.
     conduit: Conduit,
     /// The same socket, for errands.
-    shared: Option<Arc<OwnedFd>>,
+    shared: Option<Shared>,
     /// Whether what is written does not wait for more.
     hurries: bool,
     /// Bytes that were copied from it in the clear.
@@ -121,14 +121,17 @@ impl<C: Connection> Link<C> {
     /// was called, or the link is gone.
     pub(super) fn share(&mut self) -> Option<Arc<OwnedFd>> {
         if self.shared.is_none() {
-            self.shared = self.connection.as_fd().try_clone_to_owned().ok().map(Arc::new);
+            let socket = self.connection.as_fd().try_clone_to_owned().ok();
+            self.shared = socket.map(|socket| Shared(Some(Arc::new(socket))));
         }
-        self.shared.clone()
+        self.shared.as_ref().and_then(|shared| shared.0.clone())
     }
 
     /// What was shared is wanted back.
     pub(super) fn recall(&mut self) {
-        self.shared = None;
+        if let Some(mut shared) = self.shared.take() {
+            shared.0 = None;
+        }
     }
 
     /// A pipe comes back.
@@ -142,7 +145,10 @@ impl<C: Connection> Link<C> {
     pub(super) fn fill_pipe(&mut self, pipe: &mut Pipe, mut most: usize, takes: usize) -> Option<Stop> {
         for _ in 0..takes {
             match self.connection.take_in(|socket| pipe.take(socket, most)) {
-                Ok(Some(0)) => return Some(Stop::At(DataEnd::Clean)),
+                Ok(Some(0)) => {
+                    pipe.refuse();
+                    break;
+                }
                 Ok(Some(count)) => most -= count.min(most),
                 Ok(None) => break,
                 // What is there will be copied.
@@ -177,6 +183,20 @@ impl<C: Connection> Link<C> {
             }
         }
         (count, None)
+    }
+}
+
+/// A socket that errands may hold. An errand may be stuck in a disk for any time: where the link is gone meanwhile, the
+/// client hears of it all the same.
+#[derive(Debug)]
+struct Shared(Option<Arc<OwnedFd>>);
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(socket) = self.0.take().filter(|socket| Arc::strong_count(socket) > 1) {
+            // It fails only where the connection is gone already.
+            let _ = SockRef::from(&*socket).shutdown(std::net::Shutdown::Both);
+        }
     }
 }
 

@@ -48,8 +48,14 @@ impl Pipe {
         self.is_refused
     }
 
-    /// Takes what is there on `socket`, at most `most` bytes: how many, none at the end of the stream. [`None`]: nothing
-    /// more fits, or nothing is there; which of them, an empty pipe tells.
+    /// Nothing more goes through it.
+    pub(super) fn refuse(&mut self) {
+        self.is_refused = true;
+    }
+
+    /// Takes what is there on `socket`, at most `most` bytes: how many, none at what may be the end of the stream: the
+    /// kernel also says so where an urgent byte stands in the way, so a read has to tell. [`None`]: nothing more fits, or
+    /// nothing is there; which of them, an empty pipe tells.
     pub(super) fn take(&mut self, socket: BorrowedFd<'_>, most: usize) -> io::Result<Option<usize>> {
         let most = most.min(self.room());
         if most == 0 {

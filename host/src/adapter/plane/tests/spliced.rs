@@ -20,11 +20,27 @@ fn a_large_upload_is_written_whole_and_no_further_than_its_range() {
         let file = file_of(b"abcdef");
         assert_eq!(bench.upload(&mut upload(&file, 3, 3_000_001)), Ok(Moved { bytes: 3_000_001, end: None }));
         assert!(content_of(&file) == [b"abc", &bytes[..3_000_001]].concat());
+        let pipe = bench.link.pipe().filter(|pipe| pipe.held() == 0);
+        bench.link.give_back(pipe.unwrap_or_else(|| panic!("{errands:?}: it went through no pipe")));
         let rest = 5_000_000 - 3_000_001;
         let moved = bench.upload(&mut upload(&file, 3_000_004, 9_000_000));
         assert_eq!(moved, Ok(Moved { bytes: rest, end: Some(DataEnd::Clean) }));
         assert!(content_of(&file) == [b"abc", &bytes[..]].concat());
-        assert!(bench.link.pipe().is_some_and(|pipe| pipe.held() == 0), "{errands:?}: it went through a pipe");
+    }
+}
+
+#[test]
+fn an_urgent_byte_in_the_way_is_no_end() {
+    for errands in Errands::BOTH {
+        let mut bench = sending(errands, pattern(1_000_000), |mut theirs| {
+            SockRef::from(&theirs).send_out_of_band(b"!").unwrap();
+            theirs.write_all(&pattern(1_000_000)).unwrap();
+        });
+        let file = file_of(b"");
+        let moved = bench.upload(&mut upload(&file, 0, 9_000_000));
+        // Where it stands the byte is no part of the stream (RFC 959 has no use for one here).
+        assert_eq!(moved, Ok(Moved { bytes: 2_000_000, end: Some(DataEnd::Clean) }), "{errands:?}");
+        assert!(content_of(&file) == [pattern(1_000_000), pattern(1_000_000)].concat(), "{errands:?}");
     }
 }
 
@@ -94,4 +110,20 @@ fn a_file_that_is_full_ends_the_upload() {
         assert!(content_of(&file)[..moved] == pattern(moved));
         assert!(bench.link.pipe().is_none());
     }
+}
+
+#[test]
+fn a_client_hears_of_the_end_also_while_an_errand_holds_its_socket() {
+    let (mut bench, mut theirs) = Bench::new(Errands::InPlace);
+    let held = bench.link.share().unwrap();
+    bench.link.recall();
+    assert_eq!(Arc::strong_count(&held), 1);
+    theirs.set_nonblocking(true).unwrap();
+    assert!(theirs.read(&mut [0]).is_err(), "a recall is no end");
+    theirs.set_nonblocking(false).unwrap();
+    drop(held);
+    let held = bench.link.share().unwrap();
+    drop(bench);
+    assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
+    drop(held);
 }
