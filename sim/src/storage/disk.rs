@@ -144,12 +144,10 @@ impl Storage for Disk {
                 Ok(()) => ticket.settle(self.files[&(session, file.number())].read_at(&self.tree, at, max)),
                 Err(failure) => ticket.fail(failure),
             },
-            S::Write { ticket, file, at, bytes } => match self.file(session, file, Use::Write) {
-                Ok(()) => {
-                    ticket.settle(self.files[&(session, file.number())].write_at(&mut self.tree, at, &bytes).map(done))
-                }
-                Err(failure) => ticket.fail(failure),
-            },
+            S::Write { ticket, file, at, bytes } => {
+                let written = self.file(session, file, Use::Write);
+                ticket.settle(written.and_then(|()| self.write_at(session, file, at, &bytes)).map(done))
+            }
             S::Finish { ticket, file, how } => ticket.settle(self.finish(session, file, how).map(done)),
             S::CloseFile(file) => {
                 // An upload is closed by `Finish`, and by nothing else.
@@ -195,7 +193,7 @@ impl Storage for Disk {
 
     fn write(&mut self, session: SessionKey, file: FileId, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         self.file(session, file, Use::Write)?;
-        self.files[&(session, file.number())].write_at(&mut self.tree, at, bytes)
+        self.write_at(session, file, at, bytes)
     }
 
     fn abandon(&mut self, session: SessionKey, file: FileId) {
@@ -292,6 +290,11 @@ impl Disk {
     }
 
     /// Whether `file` is open for this use.
+    fn write_at(&mut self, session: SessionKey, file: FileId, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        let open = self.files.get_mut(&(session, file.number())).ok_or(Failure::NotFound)?;
+        open.write_at(&mut self.tree, at, bytes)
+    }
+
     fn file(&mut self, session: SessionKey, file: FileId, wanted: Use) -> Result<(), Failure> {
         match self.files.get(&(session, file.number())).map(OpenFile::is_read) {
             Some(read) if read == (wanted == Use::Read) => Ok(()),

@@ -25,6 +25,8 @@ enum How {
     InPlace {
         /// Its size before; `None` when it was made for this upload.
         before: Option<u64>,
+        /// Where it ended when this upload last wrote: what is behind that is somebody else's.
+        end: u64,
     },
 }
 
@@ -51,12 +53,12 @@ impl OpenFile {
             (WriteMode::At(offset), Some(id)) if offset > tree.size(id) => return Err(Failure::BadOffset),
             _ if expected > tree.available() => return Err(Failure::NoSpace),
             (WriteMode::Create(replace), _) => (new(tree), How::Aside { replace }),
-            (_, Some(id)) => (id, How::InPlace { before: Some(tree.size(id)) }),
+            (_, Some(id)) => (id, How::InPlace { before: Some(tree.size(id)), end: tree.size(id) }),
             (_, None) => {
                 let id = new(tree);
                 let made = tree.change(vec![place.becomes(Some(id))], Sync::WithCommit);
                 made.inspect_err(|_| tree.free(id))?;
-                (id, How::InPlace { before: None })
+                (id, How::InPlace { before: None, end: 0 })
             }
         };
         Ok(Self { id, path, how }.opened(tree))
@@ -80,7 +82,7 @@ impl OpenFile {
         Ok(Bytes::copy_from_slice(rest.get(..max).unwrap_or(rest)))
     }
 
-    pub(super) fn write_at(&self, tree: &mut Tree, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn write_at(&mut self, tree: &mut Tree, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         let from = usize::try_from(at).map_err(|_| Failure::NoSpace)?;
         let end = from.checked_add(bytes.len()).ok_or(Failure::NoSpace)?;
         if bytes.is_empty() {
@@ -100,6 +102,9 @@ impl OpenFile {
             content.bytes.resize(content.bytes.len().max(end), 0);
             content.bytes[from..end].copy_from_slice(bytes);
         }
+        if let How::InPlace { end: ours, .. } = &mut self.how {
+            *ours = (*ours).max(end as u64);
+        }
         if let Some(node) = tree.nodes.get_mut(&self.id) {
             node.modified = now;
         }
@@ -117,8 +122,8 @@ impl OpenFile {
                 result => result,
             },
             (How::Aside { .. }, FinishHow::Discard) => Ok(()),
-            (How::InPlace { before }, FinishHow::Discard) => {
-                self.take_back(tree, before);
+            (How::InPlace { before, end }, FinishHow::Discard) => {
+                self.take_back(tree, before, end);
                 Ok(())
             }
             (How::InPlace { .. }, FinishHow::Commit | FinishHow::Keep) => {
@@ -167,7 +172,7 @@ impl OpenFile {
         tree.change(vec![place.becomes(Some(self.id))], Sync::AsConfigured)
     }
 
-    fn take_back(&self, tree: &mut Tree, before: Option<u64>) {
+    fn take_back(&self, tree: &mut Tree, before: Option<u64>, end: u64) {
         let Some(before) = before else {
             if let Ok(place) = tree.walk(&self.path)
                 && place.node == Some(self.id)
@@ -177,6 +182,11 @@ impl OpenFile {
             }
             return;
         };
+        // Another upload has gone on behind this one: its client was told that it is stored.
+        if tree.size(self.id) > end {
+            tree.commit_in_place(self.id);
+            return;
+        }
         let mut cut = 0;
         if let (Ok(content), Ok(before)) = (tree.content_mut(self.id), usize::try_from(before)) {
             cut = content.bytes.len().saturating_sub(before) as u64;

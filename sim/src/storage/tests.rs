@@ -90,6 +90,19 @@ fn what_is_stored_whole_is_there_once_it_is_committed() {
 }
 
 #[test]
+fn what_another_has_appended_since_is_not_taken_back() {
+    let mut disk = calm(Durability::OnCommit);
+    store(&mut disk, "/a", "0123");
+    open(&mut disk, 1, "/a", WriteMode::Append).unwrap();
+    open(&mut disk, 2, "/a", WriteMode::Append).unwrap();
+    write(&mut disk, 2, 4, "end").unwrap();
+    finish(&mut disk, 2, FinishHow::Commit).unwrap();
+    finish(&mut disk, 1, FinishHow::Discard).unwrap();
+    assert_eq!(tree(&disk), ["/a=0123end"]);
+    assert_eq!(disk.used(), 7);
+}
+
+#[test]
 fn what_is_written_in_place_keeps_the_rest_and_can_be_taken_back() {
     let mut disk = calm(Durability::OnCommit);
     store(&mut disk, "/a", "0123456789");
