@@ -628,3 +628,23 @@ suite! {
     reading_stops_at_the_end,
     what_was_announced_must_fit,
 }
+
+/// A client that comes back goes on with its upload while its old session still dies.
+#[test]
+fn what_another_upload_has_appended_since_is_not_taken_back_in_memory() {
+    let disk = MemoryDisk::new();
+    let path = path("/a");
+    let begin = || disk.open_write(&path, Upload::new(WriteMode::Append)).unwrap();
+    for _ in 0..2 {
+        let (old, new) = (begin(), begin());
+        let size = new.size();
+        new.write_at(size, b"end").unwrap();
+        new.finish(FinishHow::Commit).unwrap();
+        drop(old);
+        assert_eq!(disk.stat(&path).unwrap().size, size + 3);
+    }
+    let last = begin();
+    last.write_at(6, b"more").unwrap();
+    drop(last);
+    assert_eq!(disk.stat(&path).unwrap().size, 6);
+}

@@ -20,6 +20,7 @@ use super::aside::{Aside, Taken};
 use super::failures::{failure, io_failure};
 use super::ground::Ground;
 use super::jail::{Regular, Spot, beneath, size};
+use super::turns::Turn;
 use crate::pace::Pace;
 use crate::storage::{ReadFile, Upload, WriteFile};
 
@@ -186,6 +187,7 @@ pub(super) struct InPlace {
     spot: Spot,
     /// Its size before; `None` when it was made for this upload.
     before: Option<u64>,
+    turn: Turn,
     manner: Manner,
     finished: Mutex<bool>,
 }
@@ -193,7 +195,8 @@ pub(super) struct InPlace {
 impl InPlace {
     pub(super) fn open(spot: Spot, upload: Upload, manner: Manner) -> Result<Self, Failure> {
         let (file, before) = existing_or_made(&spot, upload).map_err(failure)?;
-        let this = Self { file: Arc::new(file), spot, before, manner, finished: Mutex::new(false) };
+        let turn = Turn::take(&fstat(&file).map_err(failure)?);
+        let this = Self { file: Arc::new(file), spot, before, turn, manner, finished: Mutex::new(false) };
         if matches!(upload.mode, WriteMode::At(offset) if offset > this.size()) {
             return Err(Failure::BadOffset);
         }
@@ -202,6 +205,9 @@ impl InPlace {
     }
 
     fn discard(&self) -> Result<(), Failure> {
+        if !self.turn.is_last() {
+            return Ok(());
+        }
         let now = fstat(&self.file).map_err(failure)?;
         match self.before {
             Some(before) if u64::try_from(now.st_size).is_ok_and(|size| size > before) => {

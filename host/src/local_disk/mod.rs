@@ -17,6 +17,7 @@ mod jail;
 mod join;
 mod metadata;
 mod tree;
+mod turns;
 
 use std::os::fd::OwnedFd;
 use std::path::Path;

@@ -236,6 +236,8 @@ impl WriteFile for NewFile {
 pub(super) struct InPlace {
     content: Arc<Content>,
     before: Before,
+    /// Where this upload ended what it wrote: what is behind that is another's, whose client was told that it is stored.
+    end: AtomicU64,
     finished: Mutex<bool>,
 }
 
@@ -251,15 +253,19 @@ enum Before {
 
 impl InPlace {
     pub(super) fn found(content: Arc<Content>) -> Self {
-        let before = Before::Size(content.size());
-        Self { content, before, finished: Mutex::new(false) }
+        let size = content.size();
+        Self { content, before: Before::Size(size), end: AtomicU64::new(size), finished: Mutex::new(false) }
     }
 
     pub(super) const fn made(disk: Arc<Shared>, place: Place, id: Id, content: Arc<Content>) -> Self {
-        Self { content, before: Before::Nothing { disk, place, id }, finished: Mutex::new(false) }
+        let before = Before::Nothing { disk, place, id };
+        Self { content, before, end: AtomicU64::new(0), finished: Mutex::new(false) }
     }
 
     fn discard(&self) {
+        if self.content.size() > self.end.load(Ordering::Relaxed) {
+            return;
+        }
         match &self.before {
             Before::Size(size) => self.content.truncate(*size),
             Before::Nothing { disk, place, id } => {
@@ -286,7 +292,9 @@ impl WriteFile for InPlace {
     }
 
     fn write_at(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
-        self.content.write(at, bytes)
+        self.content.write(at, bytes)?;
+        self.end.fetch_max(at.saturating_add(bytes.len() as u64), Ordering::Relaxed);
+        Ok(())
     }
 
     fn read_at(&self, at: u64, max: usize) -> Result<Bytes, Failure> {
