@@ -98,15 +98,6 @@ impl Layer {
         Ok(layer)
     }
 
-    /// That of a data connection whose control connection was never secured: for tests of adapters.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
-    #[cfg(feature = "testing")]
-    pub fn alone(tls: &crate::tls::Tls) -> Result<Self, Failure> {
-        Ok(Self::server(crate::tls::TlsSession::new(tls, None)?.data(), Vec::new()))
-    }
-
     fn new(state: State, input: Input) -> Self {
         let (output, rest) = (Output::default(), Rest::default());
         Self { state, input, output, rest, end: None, farewell: Farewell::NotSaid }
